@@ -1,0 +1,3 @@
+using Provisioning.Api.Hosting;
+
+ProvisioningHost.Build(args).Run();
