@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Provisioning.Core.Common;
 
 /// <summary>
@@ -5,6 +7,29 @@ namespace Provisioning.Core.Common;
 /// (RFC 7644 3.12), REST as problem+json with <c>code</c> (domain.md section 9). <see cref="Detail"/> is a sentence for the
 /// person who reads it in an identity provider's log: it names the attribute, value or setting and says what is accepted.
 /// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(InvalidSyntax), nameof(InvalidSyntax))]
+[JsonDerivedType(typeof(InvalidValue), nameof(InvalidValue))]
+[JsonDerivedType(typeof(InvalidFilter), nameof(InvalidFilter))]
+[JsonDerivedType(typeof(InvalidPath), nameof(InvalidPath))]
+[JsonDerivedType(typeof(NoTarget), nameof(NoTarget))]
+[JsonDerivedType(typeof(MutabilityViolated), nameof(MutabilityViolated))]
+[JsonDerivedType(typeof(TooMany), nameof(TooMany))]
+[JsonDerivedType(typeof(InvalidCursor), nameof(InvalidCursor))]
+[JsonDerivedType(typeof(Unauthenticated), nameof(Unauthenticated))]
+[JsonDerivedType(typeof(Forbidden), nameof(Forbidden))]
+[JsonDerivedType(typeof(WrongMode), nameof(WrongMode))]
+[JsonDerivedType(typeof(NotFound), nameof(NotFound))]
+[JsonDerivedType(typeof(VersionConflict), nameof(VersionConflict))]
+[JsonDerivedType(typeof(PreconditionMissing), nameof(PreconditionMissing))]
+[JsonDerivedType(typeof(BodyTooLarge), nameof(BodyTooLarge))]
+[JsonDerivedType(typeof(UnsupportedMediaType), nameof(UnsupportedMediaType))]
+[JsonDerivedType(typeof(NotUnique), nameof(NotUnique))]
+[JsonDerivedType(typeof(Conflict), nameof(Conflict))]
+[JsonDerivedType(typeof(Unprocessable), nameof(Unprocessable))]
+[JsonDerivedType(typeof(SeatDenied), nameof(SeatDenied))]
+[JsonDerivedType(typeof(NotImplemented), nameof(NotImplemented))]
+[JsonDerivedType(typeof(StoreUnavailable), nameof(StoreUnavailable))]
 public abstract record Error(string Detail);
 
 /// <summary>Not JSON, not an object, or not the message asked for: SCIM 400 invalidSyntax, REST 400 invalid_request.</summary>

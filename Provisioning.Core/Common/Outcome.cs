@@ -32,9 +32,17 @@ public readonly struct Outcome<T>
 
     public Outcome<TNext> Select<TNext>(Func<T, TNext> next) => Error is null ? next(value!) : (Outcome<TNext>)Error;
 
+    internal static Outcome<T> Ok(T value) => new(value, null);
+
     public static implicit operator Outcome<T>(T value) => new(value, null);
 
     public static implicit operator Outcome<T>(Error error) => new(default, error);
+}
+
+/// <summary>For interface-typed values, which the implicit conversion cannot take.</summary>
+public static class Outcome
+{
+    public static Outcome<T> Of<T>(T value) => Outcome<T>.Ok(value);
 }
 
 /// <summary>The value of a command that answers nothing.</summary>

@@ -1,0 +1,119 @@
+using System.Text.Json.Nodes;
+using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+
+namespace Provisioning.Core.Directory;
+
+/// <summary>An entry and the member that follows it; the member is null while the push is staged.</summary>
+public sealed record LinkedEntry(DirectoryEntry Entry, SeatedMember? Member);
+
+/// <summary>
+/// Makes the member follow the entry in the unit of the entry's change (rule SCIM-0). In modes without SCIM the push is staged:
+/// entries are linked, members stay as they are (rule SCIM-1).
+/// </summary>
+public sealed class EntryFollower(
+    IMemberStore members, IEntryStore entries, IOrganizationStore organizations, MemberLifecycle lifecycle, EntryLinks links)
+{
+    /// <summary>After the entry was changed: finds its member, or the one it belongs to now, and lets it follow.</summary>
+    public async Task<Outcome<LinkedEntry>> FollowChangeAsync(
+        UnitScope scope, Organization organization, DirectoryEntry before, DirectoryEntry after, MemberId newMember, bool pushedAgain)
+    {
+        var member = after.Member is { } linked ? await members.FindAsync(scope.Session, organization.Id, linked) : null;
+        if (member is null)
+            return await FollowAsync(scope, organization, after, await links.FindAsync(scope.Session, organization, EntryContent.Of(after.Attributes)),
+                newMember, pushedAgain);
+
+        var renamed = before.UserName != after.UserName && await members.FindByUserNameAsync(scope.Session, organization.Id, after.UserName) is { } other
+            && other.Member.Id != member.Member.Id ? other : null;
+        if (renamed is null) return await FollowAsync(scope, organization, after, member, newMember, pushedAgain || (!before.Active && after.Active));
+        // Entra's soft delete renames a person; a sign-in meanwhile made a second member under the old name. Renaming back joins
+        // the entry to the living one (rule SCIM-3); two living members are two people, which only a human can judge.
+        if (renamed.Entry is not null || member.Member.State == MemberState.Active)
+            return new NotUnique($"Another member of the organisation already uses the userName \"{after.UserName}\".");
+        await lifecycle.RemoveAsync(scope, organization, member, "joined_with_another_member");
+        return await FollowAsync(scope, organization, after with { Member = null }, renamed, newMember, pushedAgain: true);
+    }
+
+    /// <summary>Links the entry to the member (or to a new one) and brings that member to the state the entry asks for.</summary>
+    /// <param name="known">The member the person already is; null for nobody yet.</param>
+    /// <param name="newMember">The id of the member to make, if one has to be made.</param>
+    /// <param name="pushedAgain">A create or a re-activation: it brings back a removed member.</param>
+    public async Task<Outcome<LinkedEntry>> FollowAsync(
+        UnitScope scope, Organization organization, DirectoryEntry entry, SeatedMember? known, MemberId newMember, bool pushedAgain)
+    {
+        if (known is null)
+        {
+            if (!organization.FollowsDirectory) return new LinkedEntry(entry, null);
+            var content = EntryContent.Of(entry.Attributes);
+            var member = new Member(
+                newMember, organization.Id, entry.UserName, entry.Active ? MatchEmail.Of(content) : null, content.DisplayName, Role.User,
+                entry.Active ? MemberState.Active : MemberState.Suspended, false, entry.Active ? null : SuspensionCause.Directory,
+                MemberSource.Scim, null, scope.Now, 1);
+            var created = await lifecycle.CreateAsync(scope, organization, member, entry.Id, organization.OnNoSeatScim);
+            if (!created.Try(out var seated, out var error)) return error;
+            await entries.LinkAsync(scope.Session, entry.Id, newMember);
+            return new LinkedEntry(entry with { Member = newMember }, seated);
+        }
+        if (entry.Member != known.Member.Id) await LinkAsync(scope, organization, entry, known);
+        entry = entry with { Member = known.Member.Id };
+        known = known with { Entry = entry.Id };
+        if (!organization.FollowsDirectory) return new LinkedEntry(entry, known);
+        var followed = await FollowStateAsync(scope, organization, entry, known, pushedAgain);
+        return followed.Select(member => new LinkedEntry(entry, member));
+    }
+
+    /// <summary>The member of a deleted entry is removed; the protected one stays (rules SCIM-10, SCIM-11).</summary>
+    public async Task FollowDeletionAsync(UnitScope scope, Organization organization, DirectoryEntry entry)
+    {
+        if (!organization.FollowsDirectory || entry.Member is not { } linked) return;
+        if (await members.FindAsync(scope.Session, organization.Id, linked) is not { } member) return;
+        if (await lifecycle.IsProtectedAsync(scope.Session, member.Member)) Ignore(scope, organization, member.Member, "delete");
+        else await lifecycle.RemoveAsync(scope, organization, member, "directory");
+    }
+
+    public async Task<bool> IsInVerifiedDomainAsync(ISession session, Organization organization, string? email) =>
+        EmailAddress.TryParse(email, out var address) && await organizations.IsVerifiedDomainAsync(session, organization.Id, address.Domain);
+
+    private async Task<Outcome<SeatedMember>> FollowStateAsync(
+        UnitScope scope, Organization organization, DirectoryEntry entry, SeatedMember known, bool pushedAgain)
+    {
+        if (known.Member.State == MemberState.Removed && !(pushedAgain && entry.Active)) return known;
+        var member = known with { Member = await FollowProfileAsync(scope, known.Member, entry) };
+        switch (member.Member.State)
+        {
+            case MemberState.Active when !entry.Active:
+                if (!await lifecycle.IsProtectedAsync(scope.Session, member.Member))
+                    return await lifecycle.SuspendAsync(scope, organization, member, SuspensionCause.Directory);
+                Ignore(scope, organization, member.Member, "deactivate");
+                return member;
+            case MemberState.Suspended when entry.Active && !member.Member.AdminSuspended:
+            case MemberState.Removed:
+                return await lifecycle.ActivateAsync(scope, organization, member, organization.OnNoSeatScim);
+            default:
+                return member;
+        }
+    }
+
+    private async Task<Member> FollowProfileAsync(UnitScope scope, Member member, DirectoryEntry entry)
+    {
+        var content = EntryContent.Of(entry.Attributes);
+        var after = member with
+        {
+            UserName = entry.UserName, DisplayName = content.DisplayName,
+            MatchEmail = MatchEmail.Follows(member.UserName, content, entry.Active) ? MatchEmail.Of(content) : member.MatchEmail,
+        };
+        return after == member ? member : await members.UpdateAsync(scope.Session, after);
+    }
+
+    private async Task LinkAsync(UnitScope scope, Organization organization, DirectoryEntry entry, SeatedMember known)
+    {
+        if (known.Entry is { } old && old != entry.Id) await entries.LinkAsync(scope.Session, old, null);
+        await entries.LinkAsync(scope.Session, entry.Id, known.Member.Id);
+        scope.Note(organization.Id, "member.linked", Target.Member(known.Member.Id), new JsonObject { ["user"] = entry.Id.ToString() });
+    }
+
+    private static void Ignore(UnitScope scope, Organization organization, Member member, string asked) =>
+        scope.Note(organization.Id, "ignored_primary_owner", Target.Member(member.Id), new JsonObject { ["asked"] = asked },
+            "The primary owner, and the last member who can administer, keep membership and seat.");
+}

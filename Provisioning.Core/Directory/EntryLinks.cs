@@ -1,0 +1,42 @@
+using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+
+namespace Provisioning.Core.Directory;
+
+/// <summary>Which member a pushed person already is (rules SCIM-3, SCIM-10). Every link is audited by the caller.</summary>
+public sealed class EntryLinks(IMemberStore members, IEntryStore entries, IOrganizationStore organizations)
+{
+    /// <summary>
+    /// The member an entry without a link belongs to: one with the same userName and no entry of its own; the one that the only old
+    /// entry with the same externalId led to; the one that a deleted entry with the same userName led to; the only one with the same
+    /// address, if it lies in a verified domain and is no owner or admin. Null: nobody yet.
+    /// </summary>
+    public async Task<SeatedMember?> FindAsync(ISession session, Organization organization, EntryContent content)
+    {
+        var byName = await members.FindByUserNameAsync(session, organization.Id, content.UserName);
+        if (byName is { Entry: null }) return byName;
+        if (byName is not null) return null; // taken by another entry: creating will answer uniqueness
+
+        var former = content.ExternalId is null
+            ? []
+            : await entries.FormerMembersByExternalIdAsync(session, organization.Id, content.ExternalId);
+        if (former.Count != 1) former = await entries.FormerMembersByUserNameAsync(session, organization.Id, content.UserName);
+        if (former.Count == 1 && await members.FindAsync(session, organization.Id, former[0]) is { } old)
+        {
+            var live = old.Entry is { } entry ? await entries.FindAsync(session, organization.Id, entry) : null;
+            if (live is not { Active: true }) return old;
+        }
+        return await FindByEmailAsync(session, organization, MatchEmail.Of(content));
+    }
+
+    private async Task<SeatedMember?> FindByEmailAsync(ISession session, Organization organization, string? email)
+    {
+        if (!EmailAddress.TryParse(email, out var address)
+            || !await organizations.IsVerifiedDomainAsync(session, organization.Id, address.Domain))
+            return null;
+        var found = (await members.FindByEmailAsync(session, organization.Id, address.Normalized, 50))
+            .Where(candidate => candidate.Member.State != MemberState.Removed).ToList();
+        return found is [{ Entry: null, Member.Administers: false } only] ? only : null;
+    }
+}

@@ -1,0 +1,165 @@
+using System.Security.Cryptography;
+using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.Seats;
+
+namespace Provisioning.Core.Directory;
+
+/// <summary>What an administrator changes about a member: the seat or the state, one of them.</summary>
+public abstract record MemberCommand
+{
+    /// <summary>SEAT-7; <see cref="Tier"/> null is any tier (then waiting is the only question).</summary>
+    public sealed record Seat(string? Tier, bool Wait) : MemberCommand;
+
+    /// <summary>SEAT-8.</summary>
+    public sealed record Unassign : MemberCommand;
+
+    public sealed record Suspend : MemberCommand;
+
+    public sealed record Restore : MemberCommand;
+}
+
+/// <summary>Who drained seats went to, and how many still wait.</summary>
+public sealed record DrainReport(IReadOnlyList<SeatGrant> Seated, int StillWaiting);
+
+/// <summary>An Idempotency-Key with what was asked under it (rule I-13).</summary>
+/// <param name="Id">Made of caller and key, so that a replay meets the receipt.</param>
+public sealed record Idempotency(UnitId Id, byte[] RequestHash)
+{
+    /// <summary>The same caller and key give the same id, on every node.</summary>
+    public static Idempotency Of(string caller, string key, ReadOnlySpan<byte> request)
+    {
+        var digest = SHA256.HashData(TextKey.Exact($"{caller}\n{key}"));
+        return new Idempotency(new UnitId(new Guid(digest.AsSpan(0, 16), bigEndian: true)), SHA256.HashData(request));
+    }
+}
+
+/// <summary>The administrator's commands over members and seats (rules ROLE-2, ROLE-3, SEAT-7 to SEAT-12).</summary>
+public sealed class MemberAdministration(
+    IDatabase database, IMemberStore members, IEntryStore entries, ISeatStore seatStore, MemberLifecycle lifecycle, SeatEngine engine, TimeProvider time)
+{
+    public Task<Outcome<SeatedMember>> ChangeAsync(
+        Organization organization, Actor actor, Role actorRole, MemberId id, IfMatch condition, MemberCommand command, CancellationToken cancel) =>
+        database.WriteAsync(new WriteUnit<SeatedMember>(Ids.New<UnitId>(time), "member.change", actor, Instants.Now(time), async scope =>
+        {
+            var found = await FindAsync(scope.Session, organization, actorRole, id, condition);
+            if (!found.Try(out var member, out var error)) return error;
+            if (await DecideAsync(scope, organization, member, command) is var decided && !decided.Try(out var after, out error)) return error;
+            // The seat is part of what the member's version stands for.
+            return after.Seat != member.Seat && after.Member.Version == member.Member.Version
+                ? after with { Member = await members.UpdateAsync(scope.Session, after.Member) }
+                : after;
+        }), cancel);
+
+    /// <summary>Removes a member (rule ROLE-3); what the directory pushed stays, and says that the member is removed.</summary>
+    public Task<Outcome<Done>> RemoveAsync(
+        Organization organization, Actor actor, Role actorRole, MemberId id, IfMatch condition, CancellationToken cancel) =>
+        database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "member.remove", actor, Instants.Now(time), async scope =>
+        {
+            var found = await FindAsync(scope.Session, organization, actorRole, id, condition);
+            if (!found.Try(out var member, out var error)) return error;
+            if (await lifecycle.IsProtectedAsync(scope.Session, member.Member)) return LastOwner();
+            await lifecycle.RemoveAsync(scope, organization, member, "admin");
+            return default(Done);
+        }), cancel);
+
+    /// <summary>Exchanges seats in one step (rule SEAT-7).</summary>
+    public Task<Outcome<IReadOnlyList<SeatedMember>>> SwapAsync(
+        Organization organization, Actor actor, Role actorRole, IReadOnlyList<SeatChange> changes, Idempotency? idempotency, CancellationToken cancel) =>
+        database.WriteAsync(new WriteUnit<IReadOnlyList<SeatedMember>>(
+            idempotency?.Id ?? Ids.New<UnitId>(time), "seats.swap", actor, Instants.Now(time), async scope =>
+        {
+            var ids = changes.Select(change => change.Member).ToList();
+            var found = (await members.FindManyAsync(scope.Session, organization.Id, ids)).ToDictionary(item => item.Member.Id);
+            foreach (var id in ids)
+            {
+                if (!found.TryGetValue(id, out var member) || member.Member.State == MemberState.Removed) return NoSuchMember(id);
+                if (Check(actorRole, member.Member) is { } refused) return refused;
+                if (member.Member.State != MemberState.Active) return NotActive(member.Member);
+            }
+            if (!(await engine.SwapAsync(scope, organization.Id, changes)).Try(out var seats, out var error)) return error;
+            foreach (var seat in seats.Where(seat => seat != found[seat.Member].Seat))
+                found[seat.Member] = found[seat.Member] with { Seat = seat, Member = await members.UpdateAsync(scope.Session, found[seat.Member].Member) };
+            return Outcome.Of<IReadOnlyList<SeatedMember>>([.. ids.Select(id => found[id])]);
+        }) { RequestHash = idempotency?.RequestHash }, cancel);
+
+    /// <summary>Hands free seats to whoever waits (rule SEAT-12).</summary>
+    public Task<Outcome<DrainReport>> DrainAsync(OrganizationId organization, Actor actor, Idempotency? idempotency, CancellationToken cancel) =>
+        database.WriteAsync(new WriteUnit<DrainReport>(
+            idempotency?.Id ?? Ids.New<UnitId>(time), "seats.drain", actor, Instants.Now(time), async scope =>
+        {
+            var seated = await engine.DrainAsync(scope, organization);
+            var waiting = await seatStore.CountWaitingAsync(scope.Session, organization);
+            return new DrainReport(seated, waiting.Values.Sum());
+        }) { RequestHash = idempotency?.RequestHash }, cancel);
+
+    /// <summary>The operator sets what was bought (rule SEAT-6); new seats go to the waiting in the same unit.</summary>
+    public Task<Outcome<IReadOnlyList<SeatPool>>> SetSeatsAsync(
+        Organization organization, Actor actor, IReadOnlyList<TierSeats> tiers, CancellationToken cancel) =>
+        database.WriteAsync(new WriteUnit<IReadOnlyList<SeatPool>>(Ids.New<UnitId>(time), "seats.set", actor, Instants.Now(time),
+            scope => engine.SetPurchasedAsync(scope, organization.Id, tiers)), cancel);
+
+    private async Task<Outcome<SeatedMember>> FindAsync(
+        ISession session, Organization organization, Role actorRole, MemberId id, IfMatch condition)
+    {
+        if (await members.FindAsync(session, organization.Id, id) is not { } member || member.Member.State == MemberState.Removed)
+            return NoSuchMember(id);
+        if (Check(actorRole, member.Member) is { } refused) return refused;
+        if (!condition.Accepts(member.Member.Version))
+            return new VersionConflict($"The member was changed meanwhile; its version is \"{member.Member.Version}\" now.");
+        return member;
+    }
+
+    private async Task<Outcome<SeatedMember>> DecideAsync(UnitScope scope, Organization organization, SeatedMember member, MemberCommand command)
+    {
+        switch (command)
+        {
+            case MemberCommand.Suspend:
+                if (member.Member.AdminSuspended) return member;
+                if (await lifecycle.IsProtectedAsync(scope.Session, member.Member)) return LastOwner();
+                return await lifecycle.SuspendAsync(scope, organization, member, SuspensionCause.Admin);
+            case MemberCommand.Restore:
+                return await RestoreAsync(scope, organization, member);
+            case MemberCommand.Unassign:
+                if (member.Member.State != MemberState.Active) return NotActive(member.Member);
+                return member with { Seat = await engine.LeaveAsync(scope, organization.Id, member.Member.Id, SeatStatus.Unassigned, "admin") };
+            case MemberCommand.Seat seat:
+                if (member.Member.State != MemberState.Active) return NotActive(member.Member);
+                var seated = seat.Tier is not null
+                    ? await engine.MoveAsync(scope, organization.Id, member.Member.Id, seat.Tier, seat.Wait)
+                    : await engine.EnterAsync(scope, organization.Id, member.Seat, SeatWish.Highest,
+                        seat.Wait ? NoSeatPolicy.Waiting : NoSeatPolicy.Reject, Target.Member(member.Member.Id));
+                return seated.Select(value => member with { Seat = value });
+            default:
+                throw new NotSupportedException(command.GetType().Name);
+        }
+    }
+
+    /// <summary>Lifts the administrator's suspension; the directory's stays the directory's (domain.md section 5).</summary>
+    private async Task<Outcome<SeatedMember>> RestoreAsync(UnitScope scope, Organization organization, SeatedMember member)
+    {
+        if (member.Member.State == MemberState.Active) return member;
+        if (!member.Member.AdminSuspended)
+            return new Conflict("managed_by_directory", "The directory suspended this member; only the directory can bring the member back.");
+        var entry = organization.FollowsDirectory ? await entries.FindByMemberAsync(scope.Session, organization.Id, member.Member.Id) : null;
+        if (entry is not { Active: false })
+            return await lifecycle.ActivateAsync(scope, organization, member, NoSeatPolicy.Waiting);
+        var left = await members.UpdateAsync(scope.Session, member.Member with { AdminSuspended = false, SuspendedBy = SuspensionCause.Directory });
+        scope.Record(organization.Id, "member.suspended", Target.Member(left.Id), member.Member.Describe(), left.Describe(), "directory");
+        return member with { Member = left };
+    }
+
+    /// <summary>Only owners change owners and admins (rule ROLE-2).</summary>
+    private static Forbidden? Check(Role actorRole, Member member) =>
+        member.Administers && actorRole > Role.Owner ? new Forbidden("Only an owner may change an owner or an admin.") : null;
+
+    private static NotFound NoSuchMember(MemberId id) => new($"There is no member {id}.");
+
+    private static Conflict LastOwner() =>
+        new("last_primary_owner", "The primary owner, and the last member who can administer, cannot be suspended or removed.");
+
+    private static Error NotActive(Member member) => member.AdminSuspended
+        ? new InvalidValue("The member is suspended; restore the member first, which gives a seat again.")
+        : new Conflict("managed_by_directory", "The directory suspended this member; a seat comes back when the directory activates the member.");
+}

@@ -1,0 +1,84 @@
+using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.Seats;
+
+namespace Provisioning.Core.Directory;
+
+/// <summary>
+/// The states of a member and the seat that goes with each (domain.md section 5). Every path that brings a member in, back or out
+/// comes through here, inside its own unit.
+/// </summary>
+public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requests, SeatEngine seats)
+{
+    /// <summary>A new member, active with a seat (or waiting for one), or suspended by the directory without.</summary>
+    public async Task<Outcome<SeatedMember>> CreateAsync(
+        UnitScope scope, Organization organization, Member member, ResourceId? entry, NoSeatPolicy policy)
+    {
+        await members.InsertAsync(scope.Session, member);
+        scope.Record(organization.Id, "member.created", Target.Member(member.Id), null, member.Describe());
+        if (member.State != MemberState.Active)
+            return new SeatedMember(member, await seats.RegisterAsync(scope, organization.Id, member.Id), entry);
+        var seat = await seats.EnterAsync(
+            scope, organization.Id, MemberSeat.NewFor(member.Id), SeatWish.Highest, policy, Target.Member(member.Id));
+        if (seat.Try(out var entered, out _) && entered.Status == SeatStatus.Assigned) await AnswerRequestAsync(scope, organization, member);
+        return seat.Select(value => new SeatedMember(member, value, entry));
+    }
+
+    /// <summary>
+    /// Brings a suspended or removed member back with a seat by SEAT-10. Who was removed comes back as <c>user</c>.
+    /// The caller has made sure that no other cause of suspension stands.
+    /// </summary>
+    public async Task<Outcome<SeatedMember>> ActivateAsync(
+        UnitScope scope, Organization organization, SeatedMember before, NoSeatPolicy policy)
+    {
+        var active = before.Member with
+        {
+            State = MemberState.Active, SuspendedBy = null, AdminSuspended = false,
+            Role = before.Member.State == MemberState.Removed ? Role.User : before.Member.Role,
+        };
+        active = await members.UpdateAsync(scope.Session, active);
+        scope.Record(organization.Id, "member.activated", Target.Member(active.Id), before.Member.Describe(), active.Describe());
+        var seat = await seats.EnterAsync(
+            scope, organization.Id, before.Seat, SeatWish.ComingBack(before.Seat), policy, Target.Member(active.Id));
+        return seat.Select(value => before with { Member = active, Seat = value });
+    }
+
+    /// <summary>Suspends a member; the seat is free at once (rule SEAT-11). An administrator's word stands until an administrator lifts it.</summary>
+    public async Task<SeatedMember> SuspendAsync(UnitScope scope, Organization organization, SeatedMember before, SuspensionCause cause)
+    {
+        var seat = await seats.LeaveAsync(scope, organization.Id, before.Member.Id, SeatStatus.None, Words.Text(cause));
+        var suspended = await members.UpdateAsync(scope.Session, before.Member with
+        {
+            State = MemberState.Suspended, SuspendedBy = cause, AdminSuspended = before.Member.AdminSuspended || cause == SuspensionCause.Admin,
+        });
+        scope.Record(organization.Id, "member.suspended", Target.Member(suspended.Id), before.Member.Describe(), suspended.Describe(), Words.Text(cause));
+        return before with { Member = suspended, Seat = seat };
+    }
+
+    /// <summary>Removes a member; the seat is free at once, the history stays.</summary>
+    public async Task<SeatedMember> RemoveAsync(UnitScope scope, Organization organization, SeatedMember before, string reason)
+    {
+        if (before.Member.State == MemberState.Removed) return before;
+        var seat = await seats.LeaveAsync(scope, organization.Id, before.Member.Id, SeatStatus.None, reason);
+        var removed = await members.UpdateAsync(scope.Session, before.Member with
+        {
+            State = MemberState.Removed, SuspendedBy = null, AdminSuspended = false,
+        });
+        scope.Record(organization.Id, "member.removed", Target.Member(removed.Id), before.Member.Describe(), removed.Describe(), reason);
+        return before with { Member = removed, Seat = seat };
+    }
+
+    /// <summary>
+    /// Nobody suspends or removes the primary owner, nor the last member who can sign in to the administration (rules ROLE-3, SCIM-11).
+    /// </summary>
+    public async Task<bool> IsProtectedAsync(ISession session, Member member) =>
+        member.State == MemberState.Active
+        && (member.Role == Role.PrimaryOwner
+            || (member.Administers && !await members.AnotherAdministersAsync(session, member.Organization, member.Id)));
+
+    private async Task AnswerRequestAsync(UnitScope scope, Organization organization, Member member)
+    {
+        if (member.MatchEmail is { } email) await requests.RemoveAsync(scope.Session, organization.Id, email);
+    }
+}

@@ -1,0 +1,159 @@
+using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.Query;
+using Provisioning.Core.Seats;
+
+namespace Provisioning.Core.Directory;
+
+/// <summary>Members, and the identities by which they sign in.</summary>
+public interface IMemberStore
+{
+    Task<SeatedMember?> FindAsync(ISession session, OrganizationId organization, MemberId member);
+
+    Task<IReadOnlyList<SeatedMember>> FindManyAsync(ISession session, OrganizationId organization, IReadOnlyCollection<MemberId> members);
+
+    /// <summary>The member that is not removed and has this userName, folded (invariant I-2).</summary>
+    Task<SeatedMember?> FindByUserNameAsync(ISession session, OrganizationId organization, string userName);
+
+    /// <summary>Members with this match address, removed ones too; at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<SeatedMember>> FindByEmailAsync(ISession session, OrganizationId organization, string email, int limit);
+
+    /// <summary>The member an identity leads to; subjects are compared exactly (rule JIT-1).</summary>
+    Task<SeatedMember?> FindByIdentityAsync(ISession session, OrganizationId organization, ConnectionId connection, string subject);
+
+    /// <summary>Whether the member has an identity at the connection.</summary>
+    Task<bool> HasIdentityAsync(ISession session, ConnectionId connection, MemberId member);
+
+    /// <summary>A second identity with this (connection, subject) is a key conflict (rule JIT-9).</summary>
+    Task InsertIdentityAsync(ISession session, OrganizationId organization, ConnectionId connection, string subject, MemberId member, DateTimeOffset now);
+
+    Task InsertAsync(ISession session, Member member);
+
+    /// <summary>Writes the member that still has the version; throws <see cref="UnitConflictException"/> when not. Answers the new version.</summary>
+    Task<Member> UpdateAsync(ISession session, Member member);
+
+    /// <summary>No state change, so no audit and no new version (invariant I-11).</summary>
+    Task SetLastSignInAsync(ISession session, MemberId member, DateOnly day);
+
+    /// <summary>Whether another active member can administer (rule SCIM-11).</summary>
+    Task<bool> AnotherAdministersAsync(ISession session, OrganizationId organization, MemberId but);
+
+    /// <summary>By id, oldest first.</summary>
+    Task<Page<SeatedMember>> ListAsync(ISession session, OrganizationId organization, MemberQuery query);
+
+    /// <summary>The waiting by waitingSince, then id.</summary>
+    Task<Page<SeatedMember>> ListWaitingAsync(ISession session, OrganizationId organization, byte[]? after, int limit);
+}
+
+/// <summary>A filter of the member list; every part is optional.</summary>
+/// <param name="Text">Looked for in userName and match address, without regard to case.</param>
+public sealed record MemberQuery(
+    string? Text, SeatStatus? SeatStatus, string? Tier, MemberSource? Source, MemberState? State, Role? Role, byte[]? After, int Limit);
+
+/// <summary>Directory entries.</summary>
+public interface IEntryStore
+{
+    /// <summary>The entry, unless deleted.</summary>
+    Task<DirectoryEntry?> FindAsync(ISession session, OrganizationId organization, ResourceId id);
+
+    /// <summary>The entry with this userName (folded), unless deleted (invariant I-12).</summary>
+    Task<DirectoryEntry?> FindByUserNameAsync(ISession session, OrganizationId organization, string userName);
+
+    /// <summary>The entry that is not deleted and leads to the member.</summary>
+    Task<DirectoryEntry?> FindByMemberAsync(ISession session, OrganizationId organization, MemberId member);
+
+    /// <summary>Entries with this externalId that are not deleted; at most <paramref name="limit"/>.</summary>
+    Task<IReadOnlyList<DirectoryEntry>> FindByExternalIdAsync(ISession session, OrganizationId organization, string externalId, int limit);
+
+    /// <summary>The distinct members that deleted or inactive entries with this externalId led to (rule SCIM-10).</summary>
+    Task<IReadOnlyList<MemberId>> FormerMembersByExternalIdAsync(ISession session, OrganizationId organization, string externalId);
+
+    /// <summary>The distinct members that deleted entries with this userName led to (rule SCIM-10).</summary>
+    Task<IReadOnlyList<MemberId>> FormerMembersByUserNameAsync(ISession session, OrganizationId organization, string userName);
+
+    Task InsertAsync(ISession session, DirectoryEntry entry);
+
+    /// <summary>Writes the entry that still has <paramref name="before"/>'s version; throws <see cref="UnitConflictException"/> when not.</summary>
+    Task UpdateAsync(ISession session, DirectoryEntry before, DirectoryEntry after);
+
+    /// <summary>Sets or clears the link; no new version (rule SCIM-16).</summary>
+    Task LinkAsync(ISession session, ResourceId id, MemberId? member);
+
+    /// <summary>Empties the entry and marks it deleted, takes it out of every group and moves those groups' versions.</summary>
+    Task DeleteAsync(ISession session, DirectoryEntry entry, DateTimeOffset now);
+
+    /// <summary>The entry with everything shown beside it.</summary>
+    Task<EntryView?> ViewAsync(ISession session, OrganizationId organization, ResourceId id, bool withGroups);
+
+    /// <summary>Oldest first; exact, whatever the filter (design D5).</summary>
+    Task<Outcome<ResourcePage<EntryView>>> ListAsync(ISession session, OrganizationId organization, ResourceQuery query, bool withGroups);
+}
+
+/// <summary>An entry, its member's state and seat, and its groups: what GET shows (rules SCIM-4, SCIM-16).</summary>
+/// <param name="Member">Null while staged.</param>
+public sealed record EntryView(DirectoryEntry Entry, SeatedMember? Member, IReadOnlyList<GroupOfUser> Groups);
+
+/// <summary>Groups and their rows.</summary>
+public interface IGroupStore
+{
+    Task<Group?> FindAsync(ISession session, OrganizationId organization, ResourceId id);
+
+    Task<Group?> FindByNameAsync(ISession session, OrganizationId organization, string displayName);
+
+    Task InsertAsync(ISession session, Group group);
+
+    /// <summary>Writes the attributes of the group that still has <paramref name="before"/>'s version; throws <see cref="UnitConflictException"/> when not.</summary>
+    Task UpdateAsync(ISession session, Group before, Group after);
+
+    /// <summary>Raises the version by one, whatever it is: a membership change depends on nothing read (rule SCIM-16).</summary>
+    Task<long> TouchAsync(ISession session, Group group, DateTimeOffset now);
+
+    /// <summary>Deletes the group, its rows, and its rows in other groups.</summary>
+    Task DeleteAsync(ISession session, Group group, DateTimeOffset now);
+
+    /// <summary>Which of the ids are users or groups of the organisation, and which kind.</summary>
+    Task<IReadOnlyDictionary<ResourceId, bool>> KnownAsync(ISession session, OrganizationId organization, IReadOnlyCollection<ResourceId> ids);
+
+    /// <summary>Which of the ids are members of the group.</summary>
+    Task<IReadOnlySet<ResourceId>> ContainedAsync(ISession session, ResourceId group, IReadOnlyCollection<ResourceId> ids);
+
+    Task InsertMembersAsync(ISession session, OrganizationId organization, ResourceId group, IReadOnlyCollection<GroupMember> members);
+
+    /// <summary>Answers how many rows there were.</summary>
+    Task<int> DeleteMembersAsync(ISession session, ResourceId group, IReadOnlyCollection<ResourceId> ids);
+
+    /// <summary>Members by id; at most <paramref name="limit"/> after <paramref name="after"/>.</summary>
+    Task<IReadOnlyList<GroupMember>> MembersAsync(ISession session, ResourceId group, ResourceId? after, int limit);
+
+    /// <summary>Members of several groups.</summary>
+    Task<ILookup<ResourceId, GroupMember>> MembersOfAsync(ISession session, IReadOnlyCollection<ResourceId> groups);
+
+    /// <summary>Oldest first; exact, whatever the filter.</summary>
+    Task<Outcome<ResourcePage<Group>>> ListAsync(ISession session, OrganizationId organization, ResourceQuery query);
+}
+
+/// <summary>A SCIM list request: what to find, and which slice of it (RFC 7644 3.4.2.4).</summary>
+/// <param name="Filter">Bound to the resource type; null is everything.</param>
+/// <param name="Start">1-based, at least 1.</param>
+/// <param name="Count">At least 0; 0 asks for the total only.</param>
+/// <param name="ScanLimit">Most rows the part of the filter that SQL cannot decide may look at.</param>
+public sealed record ResourceQuery(Predicate? Filter, int Start, int Count, int ScanLimit);
+
+/// <summary>A slice and the number of all matches.</summary>
+public sealed record ResourcePage<T>(IReadOnlyList<T> Items, long Total);
+
+/// <summary>Open requests of people who were refused for want of a seat and are no members (rule JIT-2): information only.</summary>
+public interface ISeatRequestStore
+{
+    /// <summary>One row per address: the first and last time asked, and how often.</summary>
+    Task RecordAsync(ISession session, OrganizationId organization, string email, DateTimeOffset now);
+
+    /// <summary>The person got in, or was pushed: the request is answered.</summary>
+    Task RemoveAsync(ISession session, OrganizationId organization, string email);
+
+    Task<IReadOnlyList<SeatRequest>> ListAsync(ISession session, OrganizationId organization, int limit);
+}
+
+/// <summary>Somebody who asked for a seat at sign-in and was refused.</summary>
+public sealed record SeatRequest(string Email, DateTimeOffset FirstAskedAt, DateTimeOffset LastAskedAt, int Count);

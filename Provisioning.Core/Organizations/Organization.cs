@@ -1,0 +1,32 @@
+using Provisioning.Core.Common;
+
+namespace Provisioning.Core.Organizations;
+
+/// <summary>A customer: one tenant. <see cref="AccessUntil"/> is all that seats and sign-in know of contracts.</summary>
+/// <param name="Slug">The name in URLs: 1 to 64 of a-z, 0-9 and hyphen.</param>
+/// <param name="BillingZone">IANA time zone name.</param>
+/// <param name="AccessUntil">Null or in the future: people have access (rule SEAT-16).</param>
+public sealed record Organization(
+    OrganizationId Id, string Slug, string Name, string BillingZone, ProvisioningMode Mode, NoSeatPolicy OnNoSeatScim,
+    bool RequireVerifiedDomainScim, DateTimeOffset? AccessUntil, DateTimeOffset CreatedAt, long Version)
+{
+    public bool HasAccess(DateTimeOffset now) => AccessUntil is null || now < AccessUntil;
+
+    /// <summary>Whether members follow directory entries; in the other modes a push is staged (rule SCIM-1).</summary>
+    public bool FollowsDirectory => Mode is ProvisioningMode.Scim or ProvisioningMode.ScimAndJit;
+
+    /// <summary>Whether a person not known yet may be created at the first sign-in (rule JIT-2).</summary>
+    public bool CreatesAtSignIn => Mode is ProvisioningMode.Jit or ProvisioningMode.ScimAndJit;
+}
+
+/// <summary>How people come in (domain.md section 2). Written invite_only, jit, scim, scim_and_jit.</summary>
+public enum ProvisioningMode { InviteOnly, Jit, Scim, ScimAndJit }
+
+/// <summary>What a SCIM push of an active user does when no seat is free (rule SCIM-5).</summary>
+public enum NoSeatPolicy { Waiting, Reject }
+
+/// <summary>Order of power: as listed (domain.md section 2).</summary>
+public enum Role { PrimaryOwner, Owner, Admin, User }
+
+/// <summary>Which door a token opens.</summary>
+public enum Door { Scim, Admin, Gateway, Application }

@@ -1,0 +1,58 @@
+using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
+
+namespace Provisioning.Core.Organizations;
+
+/// <summary>Organisations and their verified domains.</summary>
+public interface IOrganizationStore
+{
+    /// <summary>By id or slug.</summary>
+    Task<Organization?> FindAsync(ISession session, string idOrSlug);
+
+    Task<Page<Organization>> ListAsync(ISession session, byte[]? after, int limit);
+
+    Task InsertAsync(ISession session, Organization organization);
+
+    /// <summary>Writes everything but id, slug and creation, and raises the version; false when the version was not current.</summary>
+    Task<bool> UpdateAsync(ISession session, Organization organization);
+
+    /// <summary>Verified domain names, sorted.</summary>
+    Task<IReadOnlyList<string>> VerifiedDomainsAsync(ISession session, OrganizationId organization);
+
+    /// <summary>Whether the name is a verified domain of the organisation (rule DOM-1).</summary>
+    Task<bool> IsVerifiedDomainAsync(ISession session, OrganizationId organization, string domain);
+
+    /// <summary>The organisation that has verified the name, if any (invariant I-1).</summary>
+    Task<OrganizationId?> DomainOwnerAsync(ISession session, string domain);
+
+    Task InsertVerifiedDomainAsync(ISession session, DomainId id, OrganizationId organization, string domain, DateTimeOffset now);
+
+    Task RemoveDomainAsync(ISession session, OrganizationId organization, string domain);
+}
+
+/// <summary>Bearer tokens.</summary>
+public interface ITokenStore
+{
+    /// <summary>The token with this hash and its organisation, valid or not.</summary>
+    Task<(TokenGrant Grant, byte[] Hash)?> FindAsync(ISession session, byte[] hash);
+
+    Task<IReadOnlyList<AccessToken>> ListAsync(ISession session, OrganizationId organization);
+
+    Task InsertAsync(ISession session, AccessToken token, byte[] hash);
+
+    /// <summary>False when there is no such unrevoked token in the organisation.</summary>
+    Task<bool> RevokeAsync(ISession session, OrganizationId organization, TokenId token, DateTimeOffset now);
+}
+
+/// <summary>Connections of an organisation.</summary>
+public interface IConnectionStore
+{
+    /// <summary>By id or name.</summary>
+    Task<Connection?> FindAsync(ISession session, OrganizationId organization, string idOrName);
+
+    Task<IReadOnlyList<Connection>> ListAsync(ISession session, OrganizationId organization);
+
+    Task InsertAsync(ISession session, Connection connection);
+
+    Task<bool> DeleteAsync(ISession session, OrganizationId organization, ConnectionId connection);
+}

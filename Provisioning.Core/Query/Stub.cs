@@ -1,0 +1,2 @@
+namespace Provisioning.Core.Query;
+public abstract record Predicate;

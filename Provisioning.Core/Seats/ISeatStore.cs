@@ -1,0 +1,63 @@
+using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
+
+namespace Provisioning.Core.Seats;
+
+/// <summary>What the engine needs of the database. Every statement that takes a seat is guarded by the bounds of I-4.</summary>
+public interface ISeatStore
+{
+    /// <summary>Best rank first, as of the transaction's snapshot.</summary>
+    Task<IReadOnlyList<SeatPool>> PoolsAsync(ISession session, OrganizationId organization);
+
+    /// <summary>Touches all pool rows by rank descending, which locks them until the commit, then reads them (rule TIME-2).</summary>
+    Task<IReadOnlyList<SeatPool>> LockPoolsAsync(ISession session, OrganizationId organization);
+
+    /// <summary>Adds to the counters of one pool where all bounds of I-4 still hold afterwards; false when they would not.</summary>
+    Task<bool> TryChangeAsync(ISession session, OrganizationId organization, string tier, PoolChange change);
+
+    Task InsertPoolAsync(ISession session, OrganizationId organization, TierSeats tier);
+
+    /// <summary>Sets what was bought, rank and features, where in use stays within it; false when more is in use.</summary>
+    Task<bool> UpdatePoolAsync(ISession session, OrganizationId organization, TierSeats tier);
+
+    Task<MemberSeat?> FindAsync(ISession session, OrganizationId organization, MemberId member);
+
+    Task<IReadOnlyList<MemberSeat>> FindManyAsync(ISession session, OrganizationId organization, IReadOnlyCollection<MemberId> members);
+
+    Task InsertAsync(ISession session, OrganizationId organization, MemberSeat seat);
+
+    /// <summary>Writes the seat side of a member that still has the status and tier of <paramref name="before"/>; false when not.</summary>
+    Task<bool> UpdateAsync(ISession session, OrganizationId organization, MemberSeat before, MemberSeat after);
+
+    /// <summary>Makes the members sit on the tier: status, tier, last tier; no longer waiting.</summary>
+    Task SeatAsync(ISession session, OrganizationId organization, string tier, IReadOnlyCollection<MemberId> members);
+
+    /// <summary>Opens an assignment for each; a member with an open one is a key conflict (invariant I-5).</summary>
+    Task OpenAssignmentsAsync(ISession session, OrganizationId organization, IReadOnlyCollection<SeatGrant> grants, DateTimeOffset now);
+
+    /// <summary>Closes the open assignments of the members; answers how many there were.</summary>
+    Task<int> CloseAssignmentsAsync(ISession session, OrganizationId organization, IReadOnlyCollection<MemberId> members, DateTimeOffset now);
+
+    /// <summary>The waiting by waitingSince, then id (rule SEAT-12).</summary>
+    Task<IReadOnlyList<MemberSeat>> WaitingAsync(ISession session, OrganizationId organization, int limit);
+
+    /// <summary>How many wait, by the tier they want; "" is any.</summary>
+    Task<IReadOnlyDictionary<string, int>> CountWaitingAsync(ISession session, OrganizationId organization);
+
+    /// <summary>Seated members who want another tier, by id.</summary>
+    Task<IReadOnlyList<MemberSeat>> WishingAsync(ISession session, OrganizationId organization, int limit);
+
+    Task InsertHoldAsync(ISession session, OrganizationId organization, SeatHold hold);
+
+    /// <summary>Takes the hold out; null when there is none (any more).</summary>
+    Task<SeatHold?> TakeHoldAsync(ISession session, OrganizationId organization, SeatHoldId hold);
+
+    /// <summary>Takes out all holds that ended at or before <paramref name="now"/> and answers how many of each tier.</summary>
+    Task<IReadOnlyDictionary<string, int>> TakeExpiredHoldsAsync(ISession session, OrganizationId organization, DateTimeOffset now);
+
+    /// <summary>Organisations with seats set aside or with expired holds: there a drain has something to do.</summary>
+    Task<IReadOnlyList<OrganizationId>> NeedingDrainAsync(ISession session, DateTimeOffset now, int limit);
+}
+
+/// <summary>What is added to the counters of a pool.</summary>
+public readonly record struct PoolChange(int Assigned = 0, int Held = 0, int Queued = 0);

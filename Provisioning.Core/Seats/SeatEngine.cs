@@ -1,0 +1,340 @@
+using System.Text.Json.Nodes;
+using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+
+namespace Provisioning.Core.Seats;
+
+/// <summary>
+/// The one allocator (rule SEAT-3): no other code touches a seat. It always runs inside the unit of the change that needs it, so
+/// that change, seat and journal commit together. A seat is taken by one guarded statement; reads only choose what to try.
+/// Units that can free or move a seat lock all pools first (rule TIME-2); while they are locked the waiting list stands still.
+/// </summary>
+public sealed class SeatEngine(ISeatStore store)
+{
+    /// <summary>People served by one unit (rule SEAT-12); for the rest seats are set aside.</summary>
+    public const int DrainBatch = 200;
+
+    /// <summary>
+    /// Gives a seat to a member who comes in, comes back or waits (rules SEAT-4, SEAT-5, SEAT-10). Idempotent: who sits keeps the seat.
+    /// </summary>
+    /// <param name="seat">The seat side as read in this unit; <see cref="MemberSeat.NewFor"/> for a new member.</param>
+    /// <param name="policy">With none available: wait, or refuse with <see cref="SeatDenied"/>.</param>
+    /// <param name="person">Who is named in the audit record of a refusal.</param>
+    public async Task<Outcome<MemberSeat>> EnterAsync(
+        UnitScope scope, OrganizationId organization, MemberSeat seat, SeatWish wish, NoSeatPolicy policy, Target person)
+    {
+        if (seat.Status == SeatStatus.Assigned) return seat;
+        var pools = await store.PoolsAsync(scope.Session, organization);
+        var tier = await ClaimAsync(scope, organization, pools, wish);
+        if (tier is null)
+        {
+            // Only with the pools locked is "none" true: a seat released meanwhile would otherwise miss the person who starts to wait.
+            pools = await LockAndRepairAsync(scope, organization);
+            if (!seat.IsNew && seat.Status == SeatStatus.Waiting)
+                seat = await store.FindAsync(scope.Session, organization, seat.Member) ?? seat;
+            if (seat.Status == SeatStatus.Assigned) return seat;
+            tier = await ClaimAsync(scope, organization, pools, wish);
+        }
+        if (tier is not null) return await SitAsync(scope, organization, seat, tier, "seat.assigned");
+        if (policy == NoSeatPolicy.Reject) return Refuse(scope, organization, pools, wish.Only, person);
+        if (seat.Status == SeatStatus.Waiting && seat.DesiredTier == wish.Only) return seat;
+        var waiting = seat with
+        {
+            Status = SeatStatus.Waiting, Tier = null, DesiredTier = wish.Only, WaitingSince = seat.WaitingSince ?? scope.Now,
+        };
+        return await SaveAsync(scope, organization, seat, waiting, "seat.waiting");
+    }
+
+    /// <summary>Writes the seat side of a member who starts without a seat (pushed inactive).</summary>
+    public async Task<MemberSeat> RegisterAsync(UnitScope scope, OrganizationId organization, MemberId member)
+    {
+        var seat = MemberSeat.NewFor(member);
+        await store.InsertAsync(scope.Session, organization, seat);
+        return seat with { IsNew = false };
+    }
+
+    /// <summary>
+    /// Frees the seat of a member who is suspended, removed (to <see cref="SeatStatus.None"/>) or loses it by an administrator's word
+    /// (to <see cref="SeatStatus.Unassigned"/>), at once, and hands it on in the same unit (rules SEAT-8, SEAT-11). Idempotent.
+    /// </summary>
+    public async Task<MemberSeat> LeaveAsync(UnitScope scope, OrganizationId organization, MemberId member, SeatStatus to, string? reason)
+    {
+        var pools = await store.LockPoolsAsync(scope.Session, organization);
+        var seat = await store.FindAsync(scope.Session, organization, member)
+            ?? throw new UnitConflictException("The member's seat row is not there any more.");
+        if (seat.Status == to) return seat;
+        if (seat.Tier is not null) await CloseAsync(scope, organization, seat);
+        var after = seat with { Status = to, Tier = null, DesiredTier = null, LastTier = seat.Tier ?? seat.LastTier, WaitingSince = null };
+        await SaveAsync(scope, organization, seat, after, to == SeatStatus.Unassigned ? "seat.unassigned" : "seat.released", reason);
+        if (seat.Tier is not null || pools.Any(pool => pool.Queued > 0)) await DrainLockedAsync(scope, organization);
+        return after;
+    }
+
+    /// <summary>An administrator gives a member a seat of a tier (rule SEAT-7).</summary>
+    /// <param name="wait">With none free: stay as now, but want the tier; who has no seat waits for it.</param>
+    public async Task<Outcome<MemberSeat>> MoveAsync(UnitScope scope, OrganizationId organization, MemberId member, string tier, bool wait)
+    {
+        var pools = await store.LockPoolsAsync(scope.Session, organization);
+        if (pools.All(pool => pool.Tier != tier)) return UnknownTier(tier, pools);
+        var seat = await store.FindAsync(scope.Session, organization, member)
+            ?? throw new UnitConflictException("The member's seat row is not there any more.");
+        if (seat.Tier == tier && seat.DesiredTier is null) return seat;
+        if (seat.Tier == tier) return await SaveAsync(scope, organization, seat, seat with { DesiredTier = null }, "seat.reassigned");
+        if (pools.Single(pool => pool.Tier == tier).Free < 1)
+        {
+            pools = await LockAndRepairAsync(scope, organization);
+            seat = await store.FindAsync(scope.Session, organization, member) ?? seat;
+        }
+        if (await store.TryChangeAsync(scope.Session, organization, tier, new PoolChange(Assigned: 1)))
+        {
+            if (seat.Tier is not null) await CloseAsync(scope, organization, seat);
+            var after = await SitAsync(scope, organization, seat, tier, seat.Tier is null ? "seat.assigned" : "seat.reassigned");
+            await DrainLockedAsync(scope, organization);
+            return after;
+        }
+        if (!wait) return Refuse(scope, organization, pools, tier, Target.Member(member));
+        var wishing = seat.Status == SeatStatus.Assigned
+            ? seat with { DesiredTier = tier }
+            : seat with { Status = SeatStatus.Waiting, DesiredTier = tier, WaitingSince = seat.WaitingSince ?? scope.Now };
+        return wishing == seat ? seat : await SaveAsync(scope, organization, seat, wishing, "seat.waiting");
+    }
+
+    /// <summary>Exchanges seats in one step, all or nothing; what counts is the net need of each tier (rule SEAT-7).</summary>
+    /// <param name="changes">Each member once; a null tier unassigns.</param>
+    public async Task<Outcome<IReadOnlyList<MemberSeat>>> SwapAsync(
+        UnitScope scope, OrganizationId organization, IReadOnlyList<SeatChange> changes)
+    {
+        var pools = await LockAndRepairAsync(scope, organization);
+        if (changes.FirstOrDefault(change => change.Tier is not null && pools.All(pool => pool.Tier != change.Tier)) is { } unknown)
+            return UnknownTier(unknown.Tier!, pools);
+        var seats = (await store.FindManyAsync(scope.Session, organization, [.. changes.Select(change => change.Member)]))
+            .ToDictionary(seat => seat.Member);
+        var real = changes.Where(change => seats[change.Member].Tier != change.Tier).ToList();
+        foreach (var pool in pools)
+        {
+            var net = real.Count(change => change.Tier == pool.Tier) - real.Count(change => seats[change.Member].Tier == pool.Tier);
+            if (net != 0 && !await store.TryChangeAsync(scope.Session, organization, pool.Tier, new PoolChange(Assigned: net)))
+                return Refuse(scope, organization, pools, pool.Tier, Target.Organization(organization));
+        }
+        await CloseAsync(scope, organization, [.. real.Select(change => seats[change.Member]).Where(seat => seat.Tier is not null)]);
+        await OpenAsync(scope, organization, [.. real.Where(change => change.Tier is not null).Select(change => new SeatGrant(change.Member, change.Tier!))]);
+        foreach (var change in real)
+        {
+            var before = seats[change.Member];
+            var after = change.Tier is null
+                ? before with { Status = SeatStatus.Unassigned, Tier = null, DesiredTier = null, LastTier = before.Tier ?? before.LastTier, WaitingSince = null }
+                : Seated(before, change.Tier);
+            if (change.Tier is null) await SaveAsync(scope, organization, before, after, "seat.unassigned");
+            else Record(scope, organization, before, after, before.Tier is null ? "seat.assigned" : "seat.reassigned", null);
+            seats[change.Member] = after;
+        }
+        await DrainLockedAsync(scope, organization);
+        return changes.Select(change => seats[change.Member]).ToList();
+    }
+
+    /// <summary>Hands free seats to the waiting, in order (rule SEAT-12); also what the job calls for seats set aside.</summary>
+    public async Task<IReadOnlyList<SeatGrant>> DrainAsync(UnitScope scope, OrganizationId organization)
+    {
+        await store.LockPoolsAsync(scope.Session, organization);
+        await ReleaseExpiredHoldsAsync(scope, organization);
+        return await DrainLockedAsync(scope, organization);
+    }
+
+    /// <summary>Reserves a seat for somebody who is not a member yet (rule SEAT-2).</summary>
+    /// <param name="tier">Null: the highest with a free seat.</param>
+    public async Task<Outcome<SeatHold>> HoldAsync(
+        UnitScope scope, OrganizationId organization, SeatHoldId id, string? tier, DateTimeOffset expiresAt)
+    {
+        var pools = await store.PoolsAsync(scope.Session, organization);
+        if (tier is not null && pools.All(pool => pool.Tier != tier)) return UnknownTier(tier, pools);
+        var wish = new SeatWish(tier, null);
+        var held = await ClaimAsync(scope, organization, pools, wish, new PoolChange(Held: 1))
+            ?? await ClaimAsync(scope, organization, pools = await LockAndRepairAsync(scope, organization), wish, new PoolChange(Held: 1));
+        if (held is null) return Refuse(scope, organization, pools, tier, Target.Organization(organization));
+        var hold = new SeatHold(id, held, expiresAt);
+        await store.InsertHoldAsync(scope.Session, organization, hold);
+        return hold;
+    }
+
+    /// <summary>Gives a hold back; the seat goes to whoever waits (rule SEAT-11). False when it was gone already.</summary>
+    public async Task<bool> ReleaseHoldAsync(UnitScope scope, OrganizationId organization, SeatHoldId id)
+    {
+        await store.LockPoolsAsync(scope.Session, organization);
+        if (await store.TakeHoldAsync(scope.Session, organization, id) is not { } hold) return false;
+        await MustChangeAsync(scope, organization, hold.Tier, new PoolChange(Held: -1));
+        await DrainLockedAsync(scope, organization);
+        return true;
+    }
+
+    /// <summary>The held seat becomes the member's: never counted twice, never free in between (rules SEAT-2, INV-4, TIME-4).</summary>
+    public async Task<Outcome<MemberSeat>> ConvertHoldAsync(UnitScope scope, OrganizationId organization, SeatHoldId id, MemberSeat seat)
+    {
+        var hold = await store.TakeHoldAsync(scope.Session, organization, id);
+        if (hold is null || hold.ExpiresAt <= scope.Now) return new NotFound("The seat held for this person is gone: the hold ended or was given back.");
+        if (seat.Tier is not null) return new InvalidValue("The member already sits on a seat.");
+        await MustChangeAsync(scope, organization, hold.Tier, new PoolChange(Assigned: 1, Held: -1));
+        return await SitAsync(scope, organization, seat, hold.Tier, "seat.assigned");
+    }
+
+    /// <summary>
+    /// Sets the tiers and what was bought of each (rule SEAT-6): no sum over the tiers of a rank and above ever falls, so seats are
+    /// added or upgraded but never removed. New seats go to the waiting at once. Tiers not named stay as they are.
+    /// </summary>
+    public async Task<Outcome<IReadOnlyList<SeatPool>>> SetPurchasedAsync(
+        UnitScope scope, OrganizationId organization, IReadOnlyList<TierSeats> tiers)
+    {
+        var before = await store.LockPoolsAsync(scope.Session, organization);
+        var after = before.Where(pool => tiers.All(tier => tier.Tier != pool.Tier))
+            .Select(pool => new TierSeats(pool.Tier, pool.Rank, pool.Purchased, pool.Features)).Concat(tiers).ToList();
+        if (after.GroupBy(tier => tier.Rank).FirstOrDefault(group => group.Count() > 1) is { } twins)
+            return new InvalidValue($"Two tiers have rank {twins.Key}; the highest tier must be unambiguous.");
+        foreach (var rank in before.Select(pool => pool.Rank))
+            if (after.Where(tier => tier.Rank >= rank).Sum(tier => tier.Purchased) < before.Where(pool => pool.Rank >= rank).Sum(pool => pool.Purchased))
+                return new Conflict("seats_not_removable", "Seats can be added or upgraded, not removed, within a term.");
+        foreach (var tier in tiers.OrderByDescending(tier => tier.Rank))
+        {
+            if (before.All(pool => pool.Tier != tier.Tier)) await store.InsertPoolAsync(scope.Session, organization, tier);
+            else if (!await store.UpdatePoolAsync(scope.Session, organization, tier))
+                return new Conflict("from_tier_in_use", $"More seats of tier {tier.Tier} are in use than {tier.Purchased}.");
+        }
+        scope.Record(organization, "seats.purchased", Target.Organization(organization),
+            Purchased(before.Select(pool => (pool.Tier, pool.Purchased))), Purchased(after.Select(tier => (tier.Tier, tier.Purchased))));
+        await DrainLockedAsync(scope, organization);
+        return Outcome.Of(await store.PoolsAsync(scope.Session, organization));
+    }
+
+    private async Task<string?> ClaimAsync(
+        UnitScope scope, OrganizationId organization, IReadOnlyList<SeatPool> pools, SeatWish wish, PoolChange? change = null)
+    {
+        foreach (var pool in SeatRules.Candidates(pools, wish).Where(pool => pool.Free > 0))
+            if (await store.TryChangeAsync(scope.Session, organization, pool.Tier, change ?? new PoolChange(Assigned: 1)))
+                return pool.Tier;
+        return null;
+    }
+
+    /// <summary>Locks the pools and gives back what expired holds still occupy; the waiting come first (rules TIME-4, SEAT-11).</summary>
+    private async Task<IReadOnlyList<SeatPool>> LockAndRepairAsync(UnitScope scope, OrganizationId organization)
+    {
+        var pools = await store.LockPoolsAsync(scope.Session, organization);
+        var repaired = await ReleaseExpiredHoldsAsync(scope, organization);
+        if (!repaired && pools.All(pool => pool.Queued == 0)) return pools;
+        await DrainLockedAsync(scope, organization);
+        return await store.PoolsAsync(scope.Session, organization);
+    }
+
+    private async Task<bool> ReleaseExpiredHoldsAsync(UnitScope scope, OrganizationId organization)
+    {
+        var expired = await store.TakeExpiredHoldsAsync(scope.Session, organization, scope.Now);
+        foreach (var (tier, count) in expired) await MustChangeAsync(scope, organization, tier, new PoolChange(Held: -count));
+        return expired.Count > 0;
+    }
+
+    /// <summary>The drain itself; the caller holds all pools.</summary>
+    private async Task<IReadOnlyList<SeatGrant>> DrainLockedAsync(UnitScope scope, OrganizationId organization)
+    {
+        var pools = await store.PoolsAsync(scope.Session, organization);
+        if (pools.All(pool => pool.Free + pool.Queued == 0)) return [];
+        var waiting = await store.WaitingAsync(scope.Session, organization, DrainBatch + 1);
+        var more = new Dictionary<string, int>();
+        if (waiting.Count > DrainBatch)
+        {
+            waiting = [.. waiting.Take(DrainBatch)];
+            foreach (var (tier, people) in await store.CountWaitingAsync(scope.Session, organization))
+                if (people - waiting.Count(seat => (seat.DesiredTier ?? "") == tier) is > 0 and var left)
+                    more[tier] = left;
+        }
+        var wishing = more.Count == 0 ? await store.WishingAsync(scope.Session, organization, DrainBatch) : [];
+        var plan = SeatRules.PlanDrain(pools, waiting, more, wishing);
+        foreach (var pool in pools)
+        {
+            var net = plan.Grants.Count(grant => grant.Tier == pool.Tier) - plan.Grants.Count(grant => grant.Before.Tier == pool.Tier);
+            var queued = plan.Queued[pool.Tier] - pool.Queued;
+            if (net != 0 || queued != 0)
+                await MustChangeAsync(scope, organization, pool.Tier, new PoolChange(Assigned: net, Queued: queued));
+        }
+        await CloseAsync(scope, organization, [.. plan.Grants.Select(grant => grant.Before).Where(seat => seat.Tier is not null)]);
+        var grants = plan.Grants.Select(grant => new SeatGrant(grant.Before.Member, grant.Tier)).ToList();
+        await OpenAsync(scope, organization, grants);
+        foreach (var grant in plan.Grants)
+            Record(scope, organization, grant.Before, Seated(grant.Before, grant.Tier), grant.Before.Tier is null ? "seat.assigned" : "seat.reassigned", "drain");
+        return grants;
+    }
+
+    /// <summary>The seat is claimed: open the assignment and write the member's side.</summary>
+    private async Task<MemberSeat> SitAsync(UnitScope scope, OrganizationId organization, MemberSeat before, string tier, string action)
+    {
+        await store.OpenAssignmentsAsync(scope.Session, organization, [new SeatGrant(before.Member, tier)], scope.Now);
+        return await SaveAsync(scope, organization, before, Seated(before, tier), action);
+    }
+
+    private static MemberSeat Seated(MemberSeat before, string tier) => before with
+    {
+        Status = SeatStatus.Assigned, Tier = tier, LastTier = tier, WaitingSince = null, DesiredTier = null, IsNew = false,
+    };
+
+    private async Task OpenAsync(UnitScope scope, OrganizationId organization, List<SeatGrant> grants)
+    {
+        if (grants.Count == 0) return;
+        await store.OpenAssignmentsAsync(scope.Session, organization, grants, scope.Now);
+        foreach (var tier in grants.GroupBy(grant => grant.Tier))
+            await store.SeatAsync(scope.Session, organization, tier.Key, [.. tier.Select(grant => grant.Member)]);
+    }
+
+    /// <summary>A release closes the open assignment before it decrements (invariant I-5).</summary>
+    private async Task CloseAsync(UnitScope scope, OrganizationId organization, MemberSeat seat)
+    {
+        await CloseAsync(scope, organization, [seat]);
+        await MustChangeAsync(scope, organization, seat.Tier!, new PoolChange(Assigned: -1));
+    }
+
+    private async Task CloseAsync(UnitScope scope, OrganizationId organization, IReadOnlyCollection<MemberSeat> seats)
+    {
+        if (seats.Count == 0) return;
+        var closed = await store.CloseAssignmentsAsync(scope.Session, organization, [.. seats.Select(seat => seat.Member)], scope.Now);
+        if (closed != seats.Count) throw new UnitConflictException("An assignment was closed by somebody else.");
+    }
+
+    private async Task<MemberSeat> SaveAsync(
+        UnitScope scope, OrganizationId organization, MemberSeat before, MemberSeat after, string action, string? reason = null)
+    {
+        after = after with { IsNew = false };
+        if (before.IsNew) await store.InsertAsync(scope.Session, organization, after);
+        else if (!await store.UpdateAsync(scope.Session, organization, before, after))
+            throw new UnitConflictException("The member's seat was changed by somebody else.");
+        Record(scope, organization, before, after, action, reason);
+        return after;
+    }
+
+    private async Task MustChangeAsync(UnitScope scope, OrganizationId organization, string tier, PoolChange change)
+    {
+        if (!await store.TryChangeAsync(scope.Session, organization, tier, change))
+            throw new InvalidOperationException($"The pool {tier} cannot take {change}: its counters disagree with its rows.");
+    }
+
+    private static SeatDenied Refuse(UnitScope scope, OrganizationId organization, IReadOnlyList<SeatPool> pools, string? tier, Target person)
+    {
+        var full = pools.Where(pool => tier is null || pool.Tier == tier).Select(pool => pool.Tier).ToList();
+        scope.Refuse(organization, "seat.refused", person, new JsonObject
+        {
+            ["tier"] = tier,
+            ["full"] = new JsonArray([.. full.Select(name => JsonValue.Create(name))]),
+        }, "seat_unavailable");
+        var which = tier is not null ? $"No seat of tier {tier} is free." : "No seat of any tier is free.";
+        return new SeatDenied(tier, full, which + " Free a seat by suspending or unassigning somebody, or buy another one, then try again.");
+    }
+
+    private static Unprocessable UnknownTier(string tier, IReadOnlyList<SeatPool> pools) =>
+        new("unknown_tier", $"There is no tier {tier}; the tiers are {string.Join(", ", pools.Select(pool => pool.Tier))}.");
+
+    private static void Record(UnitScope scope, OrganizationId organization, MemberSeat before, MemberSeat after, string action, string? reason) =>
+        scope.Record(organization, action, Target.Member(after.Member), Describe(before), Describe(after), reason);
+
+    private static JsonObject Describe(MemberSeat seat) => new()
+    {
+        ["seatStatus"] = Words.Text(seat.Status), ["tier"] = seat.Tier, ["desiredTier"] = seat.DesiredTier,
+    };
+
+    private static JsonObject Purchased(IEnumerable<(string Tier, int Seats)> pools) =>
+        new(pools.Select(pool => KeyValuePair.Create(pool.Tier, (JsonNode?)JsonValue.Create(pool.Seats))));
+}
