@@ -93,8 +93,14 @@ public sealed record Unprocessable(string Code, string Detail) : Error(Detail);
 /// No seat: REST 409 tier_full with a purchase hint, SCIM 403 with a detail that starts <c>seat_unavailable:</c> (rules SEAT-7, SCIM-5).
 /// </summary>
 /// <param name="Tier">The tier asked for; null when any tier would have done.</param>
-/// <param name="FullTiers">The tiers that were looked at, best first, each without an available seat.</param>
-public sealed record SeatDenied(string? Tier, IReadOnlyList<string> FullTiers, string Detail) : Error(Detail);
+/// <param name="Tiers">The tiers that were looked at, best first, each without an available seat.</param>
+public sealed record SeatDenied(string? Tier, IReadOnlyList<TierUse> Tiers, string Detail) : Error(Detail);
+
+/// <summary>How the seats of a tier were used when a decision was made.</summary>
+public sealed record TierUse(string Tier, int Rank, int Purchased, int Assigned, int Held, int Queued)
+{
+    public int Free => Purchased - Assigned - Held - Queued;
+}
 
 /// <summary>501: a part of SCIM this service does not offer.</summary>
 public sealed record NotImplemented(string Detail) : Error(Detail);

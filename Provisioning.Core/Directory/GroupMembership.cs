@@ -86,7 +86,7 @@ public sealed class GroupMembership(IGroupStore groups)
     private static void Record(UnitScope scope, Group group, string action, IReadOnlyList<ResourceId> ids) =>
         scope.Record(group.Organization, action, Target.Group(group.Id), null, Describe([.. ids.Select(id => id.ToString())]));
 
-    private static JsonObject Describe(IReadOnlyList<string> ids) => new()
+    private static JsonObject Describe(List<string> ids) => new()
     {
         ["count"] = ids.Count, ["members"] = new JsonArray([.. ids.Take(Named).Select(id => JsonValue.Create(id))]),
     };

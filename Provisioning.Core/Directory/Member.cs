@@ -29,7 +29,11 @@ public sealed record Member(
 
 /// <summary>A member and the seat side, as lists and decisions need them.</summary>
 /// <param name="Entry">The linked directory entry, if any.</param>
-public sealed record SeatedMember(Member Member, MemberSeat Seat, ResourceId? Entry);
+public sealed record SeatedMember(Member Member, MemberSeat Seat, ResourceId? Entry)
+{
+    /// <summary>Moves when either side moves: a drain changes the seat and knows nothing of the member's row.</summary>
+    public long Version => Member.Version + Seat.Version;
+}
 
 public enum MemberState { Active, Suspended, Removed }
 

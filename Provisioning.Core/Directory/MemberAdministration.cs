@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Organizations;
@@ -23,18 +22,6 @@ public abstract record MemberCommand
 /// <summary>Who drained seats went to, and how many still wait.</summary>
 public sealed record DrainReport(IReadOnlyList<SeatGrant> Seated, int StillWaiting);
 
-/// <summary>An Idempotency-Key with what was asked under it (rule I-13).</summary>
-/// <param name="Id">Made of caller and key, so that a replay meets the receipt.</param>
-public sealed record Idempotency(UnitId Id, byte[] RequestHash)
-{
-    /// <summary>The same caller and key give the same id, on every node.</summary>
-    public static Idempotency Of(string caller, string key, ReadOnlySpan<byte> request)
-    {
-        var digest = SHA256.HashData(TextKey.Exact($"{caller}\n{key}"));
-        return new Idempotency(new UnitId(new Guid(digest.AsSpan(0, 16), bigEndian: true)), SHA256.HashData(request));
-    }
-}
-
 /// <summary>The administrator's commands over members and seats (rules ROLE-2, ROLE-3, SEAT-7 to SEAT-12).</summary>
 public sealed class MemberAdministration(
     IDatabase database, IMemberStore members, IEntryStore entries, ISeatStore seatStore, MemberLifecycle lifecycle, SeatEngine engine, TimeProvider time)
@@ -45,11 +32,7 @@ public sealed class MemberAdministration(
         {
             var found = await FindAsync(scope.Session, organization, actorRole, id, condition);
             if (!found.Try(out var member, out var error)) return error;
-            if (await DecideAsync(scope, organization, member, command) is var decided && !decided.Try(out var after, out error)) return error;
-            // The seat is part of what the member's version stands for.
-            return after.Seat != member.Seat && after.Member.Version == member.Member.Version
-                ? after with { Member = await members.UpdateAsync(scope.Session, after.Member) }
-                : after;
+            return await DecideAsync(scope, organization, member, command);
         }), cancel);
 
     /// <summary>Removes a member (rule ROLE-3); what the directory pushed stays, and says that the member is removed.</summary>
@@ -79,9 +62,7 @@ public sealed class MemberAdministration(
                 if (member.Member.State != MemberState.Active) return NotActive(member.Member);
             }
             if (!(await engine.SwapAsync(scope, organization.Id, changes)).Try(out var seats, out var error)) return error;
-            foreach (var seat in seats.Where(seat => seat != found[seat.Member].Seat))
-                found[seat.Member] = found[seat.Member] with { Seat = seat, Member = await members.UpdateAsync(scope.Session, found[seat.Member].Member) };
-            return Outcome.Of<IReadOnlyList<SeatedMember>>([.. ids.Select(id => found[id])]);
+            return Outcome.Of<IReadOnlyList<SeatedMember>>([.. seats.Select(seat => found[seat.Member] with { Seat = seat })]);
         }) { RequestHash = idempotency?.RequestHash }, cancel);
 
     /// <summary>Hands free seats to whoever waits (rule SEAT-12).</summary>
@@ -106,8 +87,8 @@ public sealed class MemberAdministration(
         if (await members.FindAsync(session, organization.Id, id) is not { } member || member.Member.State == MemberState.Removed)
             return NoSuchMember(id);
         if (Check(actorRole, member.Member) is { } refused) return refused;
-        if (!condition.Accepts(member.Member.Version))
-            return new VersionConflict($"The member was changed meanwhile; its version is \"{member.Member.Version}\" now.");
+        if (!condition.Accepts(member.Version))
+            return new VersionConflict($"The member was changed meanwhile; its version is \"{member.Version}\" now.");
         return member;
     }
 

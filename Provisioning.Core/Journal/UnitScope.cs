@@ -7,6 +7,7 @@ namespace Provisioning.Core.Journal;
 public sealed class UnitScope(ISession session, Actor actor, DateTimeOffset now)
 {
     private readonly List<JournalRow> rows = [];
+    private readonly List<Func<Task>> kept = [];
 
     public ISession Session { get; } = session;
 
@@ -24,6 +25,11 @@ public sealed class UnitScope(ISession session, Actor actor, DateTimeOffset now)
     /// <summary>Records what is of interest to an auditor but no event, for example an ignored request.</summary>
     public void Note(OrganizationId organization, string action, Target target, JsonObject? detail, string? reason = null) =>
         rows.Add(new JournalRow(organization, action, target, null, detail, reason, HasEvent: false, IsRefusal: false));
+
+    /// <summary>Writes that are kept when the unit is refused, for example the open seat request of a person who was turned away.</summary>
+    public IReadOnlyList<Func<Task>> KeptOnRefusal => kept;
+
+    public void KeepOnRefusal(Func<Task> write) => kept.Add(write);
 
     /// <summary>Records a refusal: kept although the unit's changes are rolled back (domain.md section 11).</summary>
     public void Refuse(OrganizationId organization, string action, Target target, JsonObject? detail, string reason) =>

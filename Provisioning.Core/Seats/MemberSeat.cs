@@ -9,6 +9,9 @@ namespace Provisioning.Core.Seats;
 public sealed record MemberSeat(
     MemberId Member, SeatStatus Status, string? Tier, string? DesiredTier, string? LastTier, DateTimeOffset? WaitingSince)
 {
+    /// <summary>Moves with every change of the seat side.</summary>
+    public long Version { get; init; }
+
     /// <summary>No row yet.</summary>
     public bool IsNew { get; init; }
 

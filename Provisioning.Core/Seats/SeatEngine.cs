@@ -66,7 +66,7 @@ public sealed class SeatEngine(ISeatStore store)
         if (seat.Status == to) return seat;
         if (seat.Tier is not null) await CloseAsync(scope, organization, seat);
         var after = seat with { Status = to, Tier = null, DesiredTier = null, LastTier = seat.Tier ?? seat.LastTier, WaitingSince = null };
-        await SaveAsync(scope, organization, seat, after, to == SeatStatus.Unassigned ? "seat.unassigned" : "seat.released", reason);
+        after = await SaveAsync(scope, organization, seat, after, to == SeatStatus.Unassigned ? "seat.unassigned" : "seat.released", reason);
         if (seat.Tier is not null || pools.Any(pool => pool.Queued > 0)) await DrainLockedAsync(scope, organization);
         return after;
     }
@@ -124,8 +124,8 @@ public sealed class SeatEngine(ISeatStore store)
             var before = seats[change.Member];
             var after = change.Tier is null
                 ? before with { Status = SeatStatus.Unassigned, Tier = null, DesiredTier = null, LastTier = before.Tier ?? before.LastTier, WaitingSince = null }
-                : Seated(before, change.Tier);
-            if (change.Tier is null) await SaveAsync(scope, organization, before, after, "seat.unassigned");
+                : Seated(before, change.Tier) with { Version = before.Version + 1 };
+            if (change.Tier is null) after = await SaveAsync(scope, organization, before, after, "seat.unassigned");
             else Record(scope, organization, before, after, before.Tier is null ? "seat.assigned" : "seat.reassigned", null);
             seats[change.Member] = after;
         }
@@ -298,7 +298,7 @@ public sealed class SeatEngine(ISeatStore store)
     private async Task<MemberSeat> SaveAsync(
         UnitScope scope, OrganizationId organization, MemberSeat before, MemberSeat after, string action, string? reason = null)
     {
-        after = after with { IsNew = false };
+        after = after with { IsNew = false, Version = before.Version + 1 };
         if (before.IsNew) await store.InsertAsync(scope.Session, organization, after);
         else if (!await store.UpdateAsync(scope.Session, organization, before, after))
             throw new UnitConflictException("The member's seat was changed by somebody else.");
@@ -314,12 +314,8 @@ public sealed class SeatEngine(ISeatStore store)
 
     private static SeatDenied Refuse(UnitScope scope, OrganizationId organization, IReadOnlyList<SeatPool> pools, string? tier, Target person)
     {
-        var full = pools.Where(pool => tier is null || pool.Tier == tier).Select(pool => pool.Tier).ToList();
-        scope.Refuse(organization, "seat.refused", person, new JsonObject
-        {
-            ["tier"] = tier,
-            ["full"] = new JsonArray([.. full.Select(name => JsonValue.Create(name))]),
-        }, "seat_unavailable");
+        var full = pools.Where(pool => tier is null || pool.Tier == tier).Select(pool => pool.Use).ToList();
+        scope.Refuse(organization, "seat.refused", person, new JsonObject { ["tier"] = tier, ["tiers"] = Describe(full) }, "seat_unavailable");
         var which = tier is not null ? $"No seat of tier {tier} is free." : "No seat of any tier is free.";
         return new SeatDenied(tier, full, which + " Free a seat by suspending or unassigning somebody, or buy another one, then try again.");
     }
@@ -329,6 +325,13 @@ public sealed class SeatEngine(ISeatStore store)
 
     private static void Record(UnitScope scope, OrganizationId organization, MemberSeat before, MemberSeat after, string action, string? reason) =>
         scope.Record(organization, action, Target.Member(after.Member), Describe(before), Describe(after), reason);
+
+    /// <summary>How full the tiers were, as an audit record keeps it.</summary>
+    public static JsonArray Describe(IEnumerable<TierUse> tiers) => new([.. tiers.Select(use => new JsonObject
+    {
+        ["tier"] = use.Tier, ["rank"] = use.Rank, ["purchased"] = use.Purchased, ["assigned"] = use.Assigned, ["held"] = use.Held,
+        ["queued"] = use.Queued, ["free"] = use.Free,
+    })]);
 
     private static JsonObject Describe(MemberSeat seat) => new()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Provisioning.Core.Common;
 
 namespace Provisioning.Core.Seats;
 
@@ -14,7 +15,8 @@ public sealed record SeatPool(string Tier, int Rank, JsonObject Features, int Pu
     /// <summary>Unclaimed seats.</summary>
     public int Free => Purchased - Assigned - Held - Queued;
 
-    public int InUse => Assigned + Held + Queued;
+    /// <summary>The numbers without the features, for an explanation.</summary>
+    public TierUse Use => new(Tier, Rank, Purchased, Assigned, Held, Queued);
 }
 
 /// <summary>A tier as the operator sets it: what it is called, how good it is, how many seats were bought.</summary>

@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
+
+namespace Provisioning.Core.Organizations;
+
+/// <summary>A token to be made; the secret exists only here and in the answer.</summary>
+public sealed record NewToken(Door Door, Role? Role, string Name, DateTimeOffset? ExpiresAt, string Secret)
+{
+    public AccessToken For(OrganizationId organization, TimeProvider time) =>
+        new(Ids.New<TokenId>(time), organization, Door, Role, Name, Instants.Now(time), ExpiresAt, null);
+}
+
+/// <summary>A connection to be made.</summary>
+public sealed record NewConnection(string Name, ConnectionKind Kind, bool TrustEmail, string? ExternalIdClaim)
+{
+    public Connection For(OrganizationId organization, TimeProvider time) =>
+        new(Ids.New<ConnectionId>(time), organization, Name, Kind, TrustEmail, ExternalIdClaim, Instants.Now(time));
+}
+
+/// <summary>Tokens and connections of an organisation: who may speak to it.</summary>
+public sealed class Credentials(IDatabase database, ITokenStore tokens, IConnectionStore connections, TimeProvider time)
+{
+    /// <summary>SCIM tokens valid at once, for rotation (rule SCIM-1).</summary>
+    public const int ScimTokensAtOnce = 2;
+
+    /// <summary>The token of a secret and its organisation; null for one that is unknown, revoked or expired.</summary>
+    public async Task<TokenGrant?> AuthenticateAsync(string secret, CancellationToken cancel)
+    {
+        var found = await database.ReadAsync(session => tokens.FindAsync(session, TokenSecret.Hash(secret)), cancel);
+        return found is { } token && TokenSecret.Matches(secret, token.Hash) && token.Grant.Token.IsValid(time.GetUtcNow()) ? token.Grant : null;
+    }
+
+    public Task<IReadOnlyList<AccessToken>> TokensAsync(Organization organization, CancellationToken cancel) =>
+        database.ReadAsync(session => tokens.ListAsync(session, organization.Id), cancel);
+
+    /// <summary>Keeps a new token; answers whether this is a replay of an earlier request, whose secret nobody knows any more.</summary>
+    public async Task<Outcome<(AccessToken Token, bool Replayed)>> IssueAsync(
+        Organization organization, Actor actor, NewToken wanted, Idempotency? idempotency, CancellationToken cancel)
+    {
+        var token = wanted.For(organization.Id, time);
+        var issued = await database.WriteAsync(new WriteUnit<AccessToken>(idempotency?.Id ?? Ids.New<UnitId>(time), "token.issue", actor, Instants.Now(time), async scope =>
+        {
+            var valid = (await tokens.ListAsync(scope.Session, organization.Id)).Where(other => other.IsValid(scope.Now));
+            if (wanted.Door == Door.Scim && valid.Count(other => other.Door == Door.Scim) >= ScimTokensAtOnce)
+                return new Conflict("too_many_tokens", "Two SCIM tokens are valid at once, for rotation; revoke the older one first.");
+            await tokens.InsertAsync(scope.Session, token, TokenSecret.Hash(wanted.Secret));
+            scope.Note(organization.Id, "token.issued", Target.Token(token.Id), Describe(token));
+            return token;
+        }) { RequestHash = idempotency?.RequestHash }, cancel);
+        return issued.Select(kept => (kept, kept.Id != token.Id));
+    }
+
+    public Task<Outcome<Done>> RevokeAsync(Organization organization, Actor actor, TokenId id, CancellationToken cancel) =>
+        database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "token.revoke", actor, Instants.Now(time), async scope =>
+        {
+            if (!await tokens.RevokeAsync(scope.Session, organization.Id, id, scope.Now)) return new NotFound($"There is no valid token {id}.");
+            scope.Note(organization.Id, "token.revoked", Target.Token(id), null);
+            return default(Done);
+        }), cancel);
+
+    /// <summary>By id or name.</summary>
+    public Task<Connection?> FindConnectionAsync(Organization organization, string idOrName, CancellationToken cancel) =>
+        database.ReadAsync(session => connections.FindAsync(session, organization.Id, idOrName), cancel);
+
+    public Task<IReadOnlyList<Connection>> ConnectionsAsync(Organization organization, CancellationToken cancel) =>
+        database.ReadAsync(session => connections.ListAsync(session, organization.Id), cancel);
+
+    public Task<Outcome<Connection>> ConnectAsync(
+        Organization organization, Actor actor, NewConnection wanted, Idempotency? idempotency, CancellationToken cancel)
+    {
+        var connection = wanted.For(organization.Id, time);
+        return database.WriteAsync(new WriteUnit<Connection>(idempotency?.Id ?? Ids.New<UnitId>(time), "connection.create", actor, Instants.Now(time), async scope =>
+        {
+            if (await connections.FindAsync(scope.Session, organization.Id, wanted.Name) is not null)
+                return new Conflict("connection_exists", $"A connection \"{wanted.Name}\" exists already.");
+            await connections.InsertAsync(scope.Session, connection);
+            scope.Note(organization.Id, "connection.created", Target.Connection(connection.Id), new JsonObject
+            {
+                ["name"] = connection.Name, ["trustEmail"] = connection.TrustEmail, ["externalIdClaim"] = connection.ExternalIdClaim,
+            });
+            return connection;
+        }) { RequestHash = idempotency?.RequestHash }, cancel);
+    }
+
+    public Task<Outcome<Done>> DisconnectAsync(Organization organization, Actor actor, ConnectionId id, CancellationToken cancel) =>
+        database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "connection.delete", actor, Instants.Now(time), async scope =>
+        {
+            if (!await connections.DeleteAsync(scope.Session, organization.Id, id)) return new NotFound($"There is no connection {id}.");
+            scope.Note(organization.Id, "connection.deleted", Target.Connection(id), null);
+            return default(Done);
+        }), cancel);
+
+    private static JsonObject Describe(AccessToken token) => new()
+    {
+        ["door"] = Words.Text(token.Door), ["role"] = token.Role is { } role ? Words.Text(role) : null, ["name"] = token.Name,
+        ["expiresAt"] = token.ExpiresAt is { } expires ? Instants.Text(expires) : null,
+    };
+}

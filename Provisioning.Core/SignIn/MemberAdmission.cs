@@ -1,0 +1,74 @@
+using System.Text.Json.Nodes;
+using Provisioning.Core.Common;
+using Provisioning.Core.Directory;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.Seats;
+
+namespace Provisioning.Core.SignIn;
+
+/// <summary>What a sign-in does to a member, each inside the unit of the decision.</summary>
+public sealed class MemberAdmission(
+    IMemberStore members, IOrganizationStore organizations, ISeatStore seatStore, ISeatRequestStore requests, MemberLifecycle lifecycle,
+    SeatEngine seats)
+{
+    /// <summary>JIT-2: a new member with role user, the identity, and a seat, or <see cref="SeatDenied"/> and nothing.</summary>
+    public async Task<Outcome<SeatedMember>> CreateAsync(
+        UnitScope scope, Organization organization, SignInRequest request, EmailAddress email, MemberId id)
+    {
+        var name = request.Name is { } text && TextKey.IsStorable(text) && TextKey.Fits(text) ? text : null;
+        var member = new Member(
+            id, organization.Id, email.Text, email.Normalized, name, Role.User, MemberState.Active, false, null, MemberSource.Jit, null,
+            scope.Now, 1);
+        var created = await lifecycle.CreateAsync(scope, organization, member, null, NoSeatPolicy.Reject);
+        if (created.IsOk) await LinkAsync(scope, organization, request, id);
+        return created;
+    }
+
+    /// <summary>Stores the link by which the person is recognised from now on, and audits it.</summary>
+    public async Task LinkAsync(UnitScope scope, Organization organization, SignInRequest request, MemberId member)
+    {
+        await members.InsertIdentityAsync(scope.Session, organization.Id, request.Connection.Id, request.Subject, member, scope.Now);
+        scope.Note(organization.Id, "identity.linked", Target.Member(member), new JsonObject
+        {
+            ["connection"] = request.Connection.Id.ToString(), ["subject"] = request.Subject,
+        });
+    }
+
+    /// <summary>When the seat is refused, no member is made; one open request per address is kept (rule JIT-2).</summary>
+    public void KeepRequest(UnitScope scope, Organization organization, SignInRequest request)
+    {
+        if (request.VerifiedEmail is { } email)
+            scope.KeepOnRefusal(() => requests.RecordAsync(scope.Session, organization.Id, email.Normalized, scope.Now));
+    }
+
+    /// <summary>JIT-6: removed in mode jit, the person is added again.</summary>
+    public Task<Outcome<SeatedMember>> RestoreAsync(UnitScope scope, Organization organization, SeatedMember member) =>
+        lifecycle.ActivateAsync(scope, organization, member, NoSeatPolicy.Reject);
+
+    /// <summary>JIT-4: who waits gets one attempt at each sign-in; without success everything stays.</summary>
+    public async Task<SeatedMember> TrySeatAsync(UnitScope scope, Organization organization, SeatedMember member)
+    {
+        var wish = new SeatWish(member.Seat.DesiredTier, member.Seat.LastTier);
+        var seat = await seats.EnterAsync(scope, organization.Id, member.Seat, wish, NoSeatPolicy.Waiting, Target.Member(member.Member.Id));
+        return member with { Seat = seat.Value };
+    }
+
+    /// <summary>JIT-10: the address of a member without a directory entry follows the identity provider, within verified domains.</summary>
+    public async Task<SeatedMember> FollowEmailAsync(UnitScope scope, Organization organization, SignInRequest request, SeatedMember member)
+    {
+        if (member.Entry is not null || request.VerifiedEmail is not { } email || email.Normalized == member.Member.MatchEmail
+            || !await organizations.IsVerifiedDomainAsync(scope.Session, organization.Id, email.Domain))
+            return member;
+        var updated = await members.UpdateAsync(scope.Session, member.Member with { MatchEmail = email.Normalized });
+        scope.Note(organization.Id, "member.email_changed", Target.Member(updated.Id), new JsonObject
+        {
+            ["before"] = member.Member.MatchEmail, ["after"] = updated.MatchEmail,
+        });
+        return member with { Member = updated };
+    }
+
+    /// <summary>How full the tiers are that the member could have had.</summary>
+    public async Task<IReadOnlyList<TierUse>> TiersAsync(ISession session, Organization organization, string? only) =>
+        [.. (await seatStore.PoolsAsync(session, organization.Id)).Where(pool => only is null || pool.Tier == only).Select(pool => pool.Use)];
+}

@@ -1,0 +1,58 @@
+using Provisioning.Core.Common;
+using Provisioning.Core.Directory;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+
+namespace Provisioning.Core.SignIn;
+
+/// <summary>Who signs in: a member and how the person was recognised, nobody yet, or a reason to refuse.</summary>
+/// <param name="NeedsLink">Recognised by something else than the identity: the link is to be stored.</param>
+public sealed record PersonMatch(SeatedMember? Member, bool NeedsLink, DenyReason? Denied)
+{
+    public static readonly PersonMatch Nobody = new(null, false, null);
+
+    public static PersonMatch Deny(DenyReason reason) => new(null, false, reason);
+}
+
+/// <summary>Recognises a person at sign-in, in the order of rule JIT-1. A changeable or unverified address never takes over an account.</summary>
+public sealed class PersonMatcher(IMemberStore members, IEntryStore entries, IOrganizationStore organizations)
+{
+    /// <summary>Members with one address that are looked at; more than two are ambiguous anyway.</summary>
+    private const int EmailLimit = 50;
+
+    public async Task<PersonMatch> MatchAsync(ISession session, Organization organization, SignInRequest request)
+    {
+        if (await members.FindByIdentityAsync(session, organization.Id, request.Connection.Id, request.Subject) is { } known)
+            return new PersonMatch(known, NeedsLink: false, null);
+        if (await FindByExternalIdAsync(session, organization, request) is { } pushed)
+            return new PersonMatch(pushed, NeedsLink: true, null);
+        return await MatchEmailAsync(session, organization, request);
+    }
+
+    private async Task<SeatedMember?> FindByExternalIdAsync(ISession session, Organization organization, SignInRequest request)
+    {
+        if (request.MatchedExternalId is not { Length: > 0 } externalId || !TextKey.Fits(externalId)) return null;
+        var found = await entries.FindByExternalIdAsync(session, organization.Id, externalId, 2);
+        return found is [{ Member: { } member }] ? await members.FindAsync(session, organization.Id, member) : null;
+    }
+
+    private async Task<PersonMatch> MatchEmailAsync(ISession session, Organization organization, SignInRequest request)
+    {
+        if (request.VerifiedEmail is not { } email || !await organizations.IsVerifiedDomainAsync(session, organization.Id, email.Domain))
+            return PersonMatch.Nobody;
+        var found = await members.FindByEmailAsync(session, organization.Id, email.Normalized, EmailLimit);
+        var active = found.Where(candidate => candidate.Member.State == MemberState.Active).ToList();
+        if (active.Count > 1) return PersonMatch.Deny(DenyReason.AmbiguousEmail);
+        if (active.Count == 0)
+        {
+            // A suspended person is refused in every mode; a removed one only where a directory decides (rule JIT-6).
+            var stopped = found.Any(candidate => candidate.Member.State == MemberState.Suspended)
+                || (found.Count > 0 && organization.FollowsDirectory);
+            return stopped ? PersonMatch.Deny(DenyReason.Deprovisioned) : PersonMatch.Nobody;
+        }
+        var only = active[0];
+        if (only.Member.Administers || await members.HasIdentityAsync(session, request.Connection.Id, only.Member.Id))
+            return PersonMatch.Deny(DenyReason.IdentityConflict);
+        return new PersonMatch(only, NeedsLink: true, null);
+    }
+}

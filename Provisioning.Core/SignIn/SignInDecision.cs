@@ -1,0 +1,116 @@
+using System.Text.Json.Nodes;
+using Provisioning.Core.Common;
+using Provisioning.Core.Directory;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.Seats;
+
+namespace Provisioning.Core.SignIn;
+
+/// <summary>
+/// The decision at each sign-in (rules JIT-1 to JIT-10), the same for the hook and for the built-in SSO. A person who is known, seated
+/// and has signed in today costs reads only; everything else is one unit: member, identity, seat and journal together.
+/// </summary>
+public sealed class SignInDecision(
+    IDatabase database, PersonMatcher matcher, IMemberStore members, IOrganizationStore organizations, MemberAdmission admission, TimeProvider time)
+{
+    public async Task<Outcome<SignInAnswer>> DecideAsync(
+        Organization organization, Actor actor, SignInRequest request, CancellationToken cancel)
+    {
+        var now = Instants.Now(time);
+        var known = await database.ReadAsync(
+            session => members.FindByIdentityAsync(session, organization.Id, request.Connection.Id, request.Subject), cancel);
+        if (known is not null && NeedsNoWrite(organization, known, request, now)) return Allow(known, "existing", organization, now);
+
+        var newMember = Ids.New<MemberId>(time);
+        var unit = new WriteUnit<SignInAnswer>(
+            Ids.New<UnitId>(time), "sign_in", actor, now, scope => DecideAsync(scope, organization, request, newMember));
+        var decided = await database.WriteAsync(unit, cancel);
+        return decided.Error is SeatDenied denied ? Deny(DenyReason.SeatUnavailable, null, denied.Tiers) : decided;
+    }
+
+    private static bool NeedsNoWrite(Organization organization, SeatedMember known, SignInRequest request, DateTimeOffset now) =>
+        known is { Member.State: MemberState.Active, Seat.Status: SeatStatus.Assigned }
+        && organization.HasAccess(now)
+        && known.Member.LastSignInOn == DateOnly.FromDateTime(now.UtcDateTime)
+        && (known.Entry is not null || request.VerifiedEmail is not { } email || email.Normalized == known.Member.MatchEmail);
+
+    private async Task<Outcome<SignInAnswer>> DecideAsync(UnitScope scope, Organization organization, SignInRequest request, MemberId newMember)
+    {
+        var match = await matcher.MatchAsync(scope.Session, organization, request);
+        if (match.Denied is { } reason) return Refuse(scope, organization, request, reason, null);
+        if (match.Member is not { } member) return await CreateAsync(scope, organization, request, newMember);
+        if (member.Member.State == MemberState.Suspended) return Refuse(scope, organization, request, DenyReason.Deprovisioned, member);
+        var how = "existing";
+        if (match.NeedsLink)
+        {
+            await admission.LinkAsync(scope, organization, request, member.Member.Id);
+            how = "linked";
+        }
+        if (member.Member.State == MemberState.Removed)
+        {
+            if (organization.FollowsDirectory) return Refuse(scope, organization, request, DenyReason.Deprovisioned, member);
+            if (!organization.CreatesAtSignIn) return Refuse(scope, organization, request, DenyReason.NotInvited, member);
+            admission.KeepRequest(scope, organization, request);
+            var restored = await admission.RestoreAsync(scope, organization, member);
+            if (!restored.Try(out member, out var error)) return error;
+            how = "restored";
+        }
+        return await AdmitAsync(scope, organization, request, member, how);
+    }
+
+    /// <summary>An active member: the seat decides (rules JIT-4, SEAT-16).</summary>
+    private async Task<Outcome<SignInAnswer>> AdmitAsync(
+        UnitScope scope, Organization organization, SignInRequest request, SeatedMember member, string how)
+    {
+        member = await admission.FollowEmailAsync(scope, organization, request, member);
+        if (organization.HasAccess(scope.Now) && member.Seat.Status is SeatStatus.Waiting or SeatStatus.None)
+            member = await admission.TrySeatAsync(scope, organization, member);
+        var refused = !organization.HasAccess(scope.Now) ? DenyReason.TermInactive
+            : member.Seat.Status == SeatStatus.Assigned ? null
+            : member.Seat.Status == SeatStatus.Unassigned ? DenyReason.SeatUnassigned : DenyReason.SeatUnavailable;
+        if (refused is not null && !member.Member.Administers)
+            return Refuse(scope, organization, request, refused, member, await admission.TiersAsync(scope.Session, organization, member.Seat.DesiredTier));
+        await members.SetLastSignInAsync(scope.Session, member.Member.Id, DateOnly.FromDateTime(scope.Now.UtcDateTime));
+        return Allow(member, how, organization, scope.Now);
+    }
+
+    /// <summary>Nobody matched: a new member with the highest available tier, or none at all (rules JIT-2, JIT-3, DOM-1).</summary>
+    private async Task<Outcome<SignInAnswer>> CreateAsync(UnitScope scope, Organization organization, SignInRequest request, MemberId newMember)
+    {
+        if (!organization.CreatesAtSignIn)
+            return Refuse(scope, organization, request, organization.FollowsDirectory ? DenyReason.NotProvisioned : DenyReason.NotInvited, null);
+        if (request.VerifiedEmail is not { } email) return Refuse(scope, organization, request, DenyReason.EmailNotVerified, null);
+        if (!await organizations.IsVerifiedDomainAsync(scope.Session, organization.Id, email.Domain))
+            return Refuse(scope, organization, request, DenyReason.DomainNotVerified, null);
+        if (await members.FindByUserNameAsync(scope.Session, organization.Id, email.Text) is { } taken)
+            return Refuse(scope, organization, request, DenyReason.IdentityConflict, taken);
+        if (!organization.HasAccess(scope.Now)) return Refuse(scope, organization, request, DenyReason.TermInactive, null);
+        admission.KeepRequest(scope, organization, request);
+        var created = await admission.CreateAsync(scope, organization, request, email, newMember);
+        if (!created.Try(out var member, out var error)) return error;
+        await members.SetLastSignInAsync(scope.Session, newMember, DateOnly.FromDateTime(scope.Now.UtcDateTime));
+        return Allow(member, "created", organization, scope.Now);
+    }
+
+    private static SignInAnswer Allow(SeatedMember member, string how, Organization organization, DateTimeOffset now) => new(
+        true, how, member.Member.Id, member.Member.Role, member.Seat.Tier,
+        member.Seat.Status == SeatStatus.Assigned && organization.HasAccess(now), []);
+
+    private static SignInAnswer Deny(DenyReason reason, MemberId? member, IReadOnlyList<TierUse> tiers) =>
+        new(false, reason.Code, member, null, null, false, tiers);
+
+    /// <summary>A refusal that is an answer: what was learnt (a link) is committed, and the refusal is audited.</summary>
+    private static SignInAnswer Refuse(
+        UnitScope scope, Organization organization, SignInRequest request, DenyReason reason, SeatedMember? member, IReadOnlyList<TierUse>? tiers = null)
+    {
+        var seat = reason == DenyReason.SeatUnavailable;
+        scope.Refuse(organization.Id, seat ? "seat.refused" : "sign_in.refused",
+            member is null ? Target.Connection(request.Connection.Id) : Target.Member(member.Member.Id),
+            new JsonObject
+            {
+                ["subject"] = request.Subject, ["email"] = request.Email, ["tiers"] = SeatEngine.Describe(tiers ?? []),
+            }, reason.Code);
+        return Deny(reason, member?.Member.Id, seat ? tiers ?? [] : []);
+    }
+}

@@ -1,0 +1,92 @@
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
+using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Storage.Dialects;
+
+namespace Provisioning.Core.Storage;
+
+/// <summary>The database: reads on pooled snapshots, writes as units through the writer, retries with a deadline (design D2).</summary>
+public sealed class SqlDatabase : IDatabase, IAsyncDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
+
+    private readonly IDialect dialect;
+    private readonly TimeProvider time;
+    private readonly SessionPool pool;
+    private readonly GroupCommitWriter writer;
+    private readonly ResiliencePipeline retries;
+
+    public SqlDatabase(IDialect dialect, TimeProvider time)
+    {
+        this.dialect = dialect;
+        this.time = time;
+        pool = new SessionPool(dialect, Math.Max(8, Environment.ProcessorCount * 4));
+        writer = new GroupCommitWriter(dialect);
+        retries = new ResiliencePipelineBuilder()
+            .AddTimeout(Deadline)
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<Exception>(exception => IsInfrastructure(dialect.Classify(exception))),
+                MaxRetryAttempts = 6,
+                Delay = TimeSpan.FromMilliseconds(20),
+                MaxDelay = TimeSpan.FromSeconds(1),
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+            })
+            .Build();
+    }
+
+    public async Task<T> ReadAsync<T>(Func<ISession, Task<T>> query, CancellationToken cancel)
+    {
+        try
+        {
+            return await retries.ExecuteAsync(
+                static async (state, token) => await state.pool.RunAsync(session => state.query(session), token), (pool, query), cancel);
+        }
+        catch (Exception exception) when (exception is TimeoutRejectedException || IsInfrastructure(dialect.Classify(exception)))
+        {
+            throw new StoreUnavailableException(exception);
+        }
+    }
+
+    public async Task<Common.Outcome<T>> WriteAsync<T>(WriteUnit<T> unit, CancellationToken cancel)
+    {
+        var mayHaveHappened = false;
+        try
+        {
+            return await retries.ExecuteAsync(async token =>
+            {
+                var pending = new PendingUnit<T>(unit, time, token) { MayHaveHappened = mayHaveHappened };
+                mayHaveHappened = true;
+                await writer.EnqueueAsync(pending, token);
+                return await pending.Answer.WaitAsync(token);
+            }, cancel);
+        }
+        catch (Exception exception) when (exception is TimeoutRejectedException or UnitConflictException || dialect.Classify(exception) != Fault.Other)
+        {
+            return new StoreUnavailable("The database did not answer in time; nothing is lost, and the request can be repeated.");
+        }
+    }
+
+    /// <summary>Whether the database answers.</summary>
+    public async Task<bool> IsReadyAsync(CancellationToken cancel) =>
+        await pool.RunAsync(session => session.ScalarAsync<long>("SELECT COUNT(*) FROM service_facts"), cancel) > 0;
+
+    /// <summary>Deletes receipts that are past their time, in small units; answers how many.</summary>
+    public async Task<int> DeleteOldReceiptsAsync(Actor actor, CancellationToken cancel)
+    {
+        var deleted = await WriteAsync(new WriteUnit<int>(Ids.New<UnitId>(time), "receipts.delete", actor, Instants.Now(time), async scope =>
+            await Receipts.DeleteOldAsync(SqlSession.Of(scope.Session), scope.Now - Receipts.KeptFor, 500)), cancel);
+        return deleted.IsOk ? deleted.Value : 0;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await writer.DisposeAsync();
+        pool.Dispose();
+    }
+
+    private static bool IsInfrastructure(Fault fault) => fault is Fault.Lost or Fault.Transient;
+}
