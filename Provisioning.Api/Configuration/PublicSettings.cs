@@ -1,0 +1,8 @@
+namespace Provisioning.Api.Configuration;
+
+/// <summary>How the service is seen from outside.</summary>
+public sealed record PublicSettings
+{
+    /// <summary>Absolute http or https URL without a trailing slash, for example <c>https://seats.example</c>; null when not set.</summary>
+    public string? BaseUrl { get; init; }
+}

@@ -1,0 +1,222 @@
+using System.Globalization;
+using System.Text;
+
+namespace Provisioning.Api.Configuration;
+
+/// <summary>Reads each setting by its name, collecting what is wrong; then refuses the names nobody asked for.</summary>
+internal sealed class SettingsReader(IConfiguration configuration, string environmentName)
+{
+    /// <summary>Our sections: a name under them that is no setting is a mistake. All other sections belong to the platform.</summary>
+    private static readonly string[] Sections = ["Storage", "Demo", "Limits", "Scim", "Operator", "Public"];
+
+    private const string SeatsSection = "Demo:Seats";
+    private const string SeatsPattern = "Demo:Seats:<tier>";
+    private const int MostSeats = 1_000_000;
+
+    private readonly List<string> problems = [];
+    private readonly List<string> names = [SeatsPattern];
+    private readonly Dictionary<string, string> secrets = new(StringComparer.Ordinal);
+
+    public ServiceSettings Read()
+    {
+        RequireNormalization();
+        var settings = new ServiceSettings
+        {
+            EnvironmentName = environmentName,
+            Storage = ReadStorage(),
+            Demo = ReadDemo(),
+            Limits = ReadLimits(),
+            Scim = new ScimSettings { GroupPatchBodyLimit = Integer("Scim:GroupPatchBodyLimit", 100, 0, 1_000_000) },
+            Operator = new OperatorSettings { Token = Secret("Operator:Token", 16, 1000) },
+            Public = new PublicSettings { BaseUrl = ReadBaseUrl() },
+        };
+        CheckListeningAddresses();
+        RefuseUnknownNames();
+        return problems.Count == 0 ? settings : throw new SettingsException(problems);
+    }
+
+    /// <summary>
+    /// In globalization-invariant mode the platform returns text un-normalised and says nothing: two spellings of one name
+    /// would be two people (design D3).
+    /// </summary>
+    private void RequireNormalization()
+    {
+        if ("\u0041\u030A".Normalize(NormalizationForm.FormC) == "\u00C5") return;
+        problems.Add("Globalization-invariant mode is on (DOTNET_SYSTEM_GLOBALIZATION_INVARIANT or InvariantGlobalization): "
+            + "text cannot be normalised, so names could not be compared. Turn it off and install the ICU library.");
+    }
+
+    private StorageSettings ReadStorage()
+    {
+        const string engineName = "Storage:Engine", connectionName = "Storage:ConnectionString";
+        var standard = new StorageSettings();
+        var engine = StorageEngine.Sqlite;
+        if (Text(engineName) is { } given)
+        {
+            if (Is(given, "sqlserver") || Is(given, "postgresql"))
+            {
+                engine = Is(given, "sqlserver") ? StorageEngine.SqlServer : StorageEngine.PostgreSql;
+                problems.Add($"{Named(engineName)} is \"{Shown(given)}\": that engine is not built into this version yet; it accepts sqlite.");
+            }
+            else if (!Is(given, "sqlite"))
+            {
+                Refuse(engineName, given, "sqlite (sqlserver and postgresql are not built into this version yet)");
+            }
+        }
+        var connection = Text(connectionName) ?? standard.ConnectionString;
+        if (engine == StorageEngine.Sqlite && !SqliteConnectionText.IsUsable(connection, out var problem))
+            problems.Add($"{Named(connectionName)} {problem}; it accepts for example \"{standard.ConnectionString}\".");
+        return new StorageSettings { Engine = engine, ConnectionString = connection };
+    }
+
+    private DemoSettings ReadDemo() => new()
+    {
+        Enabled = Flag("Demo:Enabled", Is(environmentName, "Development")),
+        ScimToken = Secret("Demo:ScimToken", 8, 200),
+        OwnerToken = Secret("Demo:OwnerToken", 8, 200),
+        GatewayToken = Secret("Demo:GatewayToken", 8, 200),
+        Seats = ReadSeats(),
+    };
+
+    private Dictionary<string, int> ReadSeats()
+    {
+        var seats = new Dictionary<string, int>(DemoSettings.DefaultSeats, StringComparer.Ordinal);
+        foreach (var child in configuration.GetSection(SeatsSection).GetChildren())
+        {
+            if (child.GetChildren().Any()) continue; // told by RefuseUnknownNames
+            // Names of settings have no case, and environment variables are often written in capitals; tier names are lower case.
+            var tier = child.Key.ToLowerInvariant();
+            if (tier.Length is < 1 or > 64 || !tier.All(static c => c is >= 'a' and <= 'z' or >= '0' and <= '9' or '-' or '_'))
+                problems.Add($"{SeatsSection}:{Shown(child.Key)} names no tier; a tier's name is 1 to 64 of a-z, 0-9, - and _.");
+            else
+                seats[tier] = Integer($"{SeatsSection}:{tier}", seats.GetValueOrDefault(tier), 0, MostSeats);
+        }
+        return seats;
+    }
+
+    private LimitSettings ReadLimits()
+    {
+        var standard = new LimitSettings();
+        return new LimitSettings
+        {
+            BodyBytes = Integer("Limits:BodyBytes", standard.BodyBytes, 1, 1_073_741_824),
+            JsonDepth = Integer("Limits:JsonDepth", standard.JsonDepth, 4, 512),
+            FilterLength = Integer("Limits:FilterLength", standard.FilterLength, 1, 65_536),
+            FilterDepth = Integer("Limits:FilterDepth", standard.FilterDepth, 1, 512),
+            PageSize = Integer("Limits:PageSize", standard.PageSize, 1, 100_000),
+            FilterScan = Integer("Limits:FilterScan", standard.FilterScan, 1, 100_000_000),
+            PatchOperations = Integer("Limits:PatchOperations", standard.PatchOperations, 1, 100_000),
+        };
+    }
+
+    private string? ReadBaseUrl()
+    {
+        const string name = "Public:BaseUrl";
+        if (Text(name) is not { } given) return null;
+        if (Uri.TryCreate(given, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            && url is { UserInfo: "", Query: "", Fragment: "" } && url.Host.Length > 0)
+            return url.AbsoluteUri.TrimEnd('/');
+        // A user name and password could stand in it.
+        Refuse(name, given.Contains('@', StringComparison.Ordinal) ? null : given,
+            "an absolute http or https URL without user name, query and fragment, for example https://seats.example");
+        return null;
+    }
+
+    /// <summary>The platform's own setting; checked here because the server would tell a bad one as a crash.</summary>
+    private void CheckListeningAddresses()
+    {
+        foreach (var address in (configuration["urls"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            try
+            {
+                var parsed = BindingAddress.Parse(address);
+                if (parsed.Scheme is "http" or "https" && parsed.PathBase.Length == 0) continue;
+            }
+            catch (FormatException)
+            {
+                // refused below
+            }
+            problems.Add($"urls (environment: ASPNETCORE_URLS) has \"{Shown(address)}\"; it accepts addresses like http://127.0.0.1:5080, "
+                + "without a path, separated by semicolons.");
+        }
+    }
+
+    private void RefuseUnknownNames()
+    {
+        foreach (var section in Sections)
+            foreach (var leaf in Leaves(configuration.GetSection(section), section))
+                if (!names.Contains(leaf, StringComparer.OrdinalIgnoreCase) && !IsSeats(leaf))
+                    problems.Add(NearestName.To(leaf, names) is { } near
+                        ? $"{Shown(leaf)} is not a setting; did you mean {near}?"
+                        : $"{Shown(leaf)} is not a setting; under {section} there are "
+                            + string.Join(", ", names.Where(name => name.StartsWith(section + ":", StringComparison.Ordinal)).Order(StringComparer.Ordinal)) + ".");
+    }
+
+    private static bool IsSeats(string leaf) =>
+        leaf.StartsWith(SeatsSection + ":", StringComparison.OrdinalIgnoreCase)
+        && !leaf.AsSpan(SeatsSection.Length + 1).Contains(':');
+
+    /// <summary>A value on the section itself is not ours: systems have variables such as PUBLIC.</summary>
+    private static IEnumerable<string> Leaves(IConfigurationSection section, string path)
+    {
+        foreach (var child in section.GetChildren())
+        {
+            var childPath = $"{path}:{child.Key}";
+            var below = Leaves(child, childPath).ToList();
+            if (below.Count == 0) yield return childPath;
+            foreach (var leaf in below) yield return leaf;
+        }
+    }
+
+    private int Integer(string name, int standard, int least, int most)
+    {
+        if (Text(name) is not { } given) return standard;
+        if (int.TryParse(given, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            && number >= least && number <= most) return number;
+        Refuse(name, given, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"));
+        return standard;
+    }
+
+    private bool Flag(string name, bool standard)
+    {
+        if (Text(name) is not { } given) return standard;
+        if (bool.TryParse(given, out var flag)) return flag;
+        Refuse(name, given, "true or false");
+        return standard;
+    }
+
+    /// <summary>A token. It is sent in a header, so it is visible ASCII; two doors cannot share one, because the token decides the door.</summary>
+    private string? Secret(string name, int shortest, int longest)
+    {
+        if (Text(name) is not { } given) return null;
+        if (given.Length < shortest || given.Length > longest || !given.All(static c => c is > ' ' and <= '~'))
+            Refuse(name, null, string.Create(CultureInfo.InvariantCulture, $"{shortest} to {longest} visible ASCII characters without blanks"));
+        else if (!secrets.TryAdd(given, name))
+            problems.Add($"{Named(name)} is the same token as {secrets[given]}; each door needs a token of its own.");
+        return given;
+    }
+
+    /// <summary>The value; an empty one counts as absent, as an unset variable in a compose file arrives as an empty one.</summary>
+    private string? Text(string name)
+    {
+        if (!names.Contains(name, StringComparer.Ordinal)) names.Add(name);
+        return configuration[name] is { Length: > 0 } given ? given : null;
+    }
+
+    /// <param name="given">Null for a value that is or can hold a secret.</param>
+    private void Refuse(string name, string? given, string accepted) =>
+        problems.Add(given is null
+            ? $"{Named(name)} has a value that is not accepted (not shown); it accepts {accepted}."
+            : $"{Named(name)} is \"{Shown(given)}\"; it accepts {accepted}.");
+
+    private static string Named(string name) => $"{name} (environment: {name.Replace(":", "__", StringComparison.Ordinal)})";
+
+    /// <summary>On one line and not too long.</summary>
+    private static string Shown(string given)
+    {
+        var line = string.Concat(given.Take(100).Select(static c => char.IsControl(c) ? '?' : c));
+        return given.Length > 100 ? line + "..." : line;
+    }
+
+    private static bool Is(string left, string right) => string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
+}

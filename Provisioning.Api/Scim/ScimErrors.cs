@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Globalization;
+using Provisioning.Api.Hosting;
+using Provisioning.Core.Common;
+
+namespace Provisioning.Api.Scim;
+
+/// <summary>The refusals of the SCIM door: the error message of RFC 7644 3.12.</summary>
+public static class ScimErrors
+{
+    /// <summary>Exactly this text, without a charset (RFC 7644 3.8, RFC 7643 8.1).</summary>
+    public const string ContentType = "application/scim+json";
+
+    public const string Schema = "urn:ietf:params:scim:api:messages:2.0:Error";
+
+    /// <summary>How the detail starts when no seat is free (rule SCIM-5).</summary>
+    private const string SeatUnavailable = "seat_unavailable: ";
+
+    /// <summary>
+    /// Status, scimType (only with 400 and 409, only registered values: RFC 7644 3.12, RFC 9865 2.1) and detail. A code of
+    /// domain.md section 9 that has no scimType starts the detail. A new kind of <see cref="Error"/> needs a line here; a test
+    /// walks them all.
+    /// </summary>
+    internal static (int Status, string? ScimType, string Detail) From(Error error) => error switch
+    {
+        InvalidSyntax => (400, "invalidSyntax", error.Detail),
+        InvalidValue => (400, "invalidValue", error.Detail),
+        InvalidFilter => (400, "invalidFilter", error.Detail),
+        InvalidPath => (400, "invalidPath", error.Detail),
+        NoTarget => (400, "noTarget", error.Detail),
+        MutabilityViolated => (400, "mutability", error.Detail),
+        TooMany => (400, "tooMany", error.Detail),
+        InvalidCursor => (400, "invalidCursor", error.Detail),
+        Unauthenticated => (401, null, error.Detail),
+        Forbidden or WrongMode => (403, null, error.Detail),
+        SeatDenied => (403, null, error.Detail.StartsWith(SeatUnavailable, StringComparison.Ordinal) ? error.Detail : SeatUnavailable + error.Detail),
+        NotFound => (404, null, error.Detail),
+        NotUnique => (409, "uniqueness", error.Detail),
+        Conflict { Code: "member_exists" or "identity_conflict" } conflict => (409, "uniqueness", Coded(conflict.Code, conflict.Detail)),
+        Conflict conflict => (409, null, Coded(conflict.Code, conflict.Detail)),
+        Unprocessable unprocessable => (400, "invalidValue", Coded(unprocessable.Code, unprocessable.Detail)),
+        VersionConflict => (412, null, error.Detail),
+        BodyTooLarge => (413, null, error.Detail),
+        UnsupportedMediaType => (415, null, error.Detail),
+        PreconditionMissing => (428, null, error.Detail),
+        NotImplemented => (501, null, error.Detail),
+        StoreUnavailable => (503, null, error.Detail),
+        _ => throw new UnreachableException($"{error.GetType().Name} has no SCIM form."),
+    };
+
+    /// <summary>Writes a refusal.</summary>
+    public static Task WriteAsync(HttpContext context, Error error)
+    {
+        var (status, scimType, detail) = From(error);
+        return WriteAsync(context, status, scimType, detail);
+    }
+
+    /// <summary>Writes what the host itself refuses by status: an unknown route, a wrong method, a failure.</summary>
+    public static Task WriteStatusAsync(HttpContext context, int status, string detail) =>
+        WriteAsync(context, status, status == 400 ? "invalidSyntax" : null, detail);
+
+    /// <summary>A refusal as the result of a minimal API handler.</summary>
+    public static IResult Result(Error error) => new ScimErrorResult(error);
+
+    /// <summary>Makes every refusal of the host under <c>/scim</c> a SCIM message.</summary>
+    public static IServiceCollection AddScimErrors(this IServiceCollection services) =>
+        services.AddErrorFormat("/scim", WriteStatusAsync);
+
+    private static Task WriteAsync(HttpContext context, int status, string? scimType, string detail)
+    {
+        Problems.SetHeaders(context.Response, status);
+        return JsonAnswer.WriteAsync(context, status, ContentType, (status, scimType, detail), static (writer, error) =>
+        {
+            writer.WriteStartArray("schemas");
+            writer.WriteStringValue(Schema);
+            writer.WriteEndArray();
+            writer.WriteString("status", error.status.ToString(CultureInfo.InvariantCulture));
+            if (error.scimType is not null) writer.WriteString("scimType", error.scimType);
+            writer.WriteString("detail", JsonAnswer.Utf8(error.detail));
+        });
+    }
+
+    private static string Coded(string code, string detail) => $"{code}: {detail}";
+
+    private sealed class ScimErrorResult(Error error) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext) => WriteAsync(httpContext, error);
+    }
+}
