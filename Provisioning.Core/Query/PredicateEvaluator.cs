@@ -21,6 +21,7 @@ public static class PredicateEvaluator
     {
         And and => and.Predicates.All(part => Holds(part, node)),
         Or or => or.Predicates.Any(part => Holds(part, node)),
+        Constant constant => constant.Value,
         Not not => !Holds(not.Predicate, node),
         Present present => Values(node, present.Path.Steps, 0).Any(HasContent),
         AnyValue any => Values(node, any.Path.Steps, 0).Any(element => Holds(any.Element, element)),
