@@ -86,7 +86,7 @@ public static class Problems
     {
         if (denied.Tier is null) writer.WriteNull("tier");
         else writer.WriteString("tier", JsonAnswer.Utf8(denied.Tier));
-        if ((denied.Tier ?? (denied.FullTiers.Count > 0 ? denied.FullTiers[^1] : null)) is not { } wanted) return;
+        if ((denied.Tier ?? (denied.Tiers.Count > 0 ? denied.Tiers[^1].Tier : null)) is not { } wanted) return;
         writer.WriteStartObject("purchaseHint");
         writer.WriteString("kind", "add");
         writer.WriteString("tier", JsonAnswer.Utf8(wanted));

@@ -46,8 +46,8 @@ public sealed class SchemaCatalog
     private static IEnumerable<SchemaFileNode> Files(string directory, string folder)
     {
         var path = Path.Combine(directory, folder);
-        if (!Directory.Exists(path)) throw new SchemaFileException(folder, "", $"The folder is missing in {directory}.");
-        return Directory.EnumerateFiles(path, "*.json").Order(StringComparer.Ordinal).Select(file => SchemaFileNode.Open(directory, file));
+        if (!System.IO.Directory.Exists(path)) throw new SchemaFileException(folder, "", $"The folder is missing in {directory}.");
+        return System.IO.Directory.EnumerateFiles(path, "*.json").Order(StringComparer.Ordinal).Select(file => SchemaFileNode.Open(directory, file));
     }
 
     private ResourceType Needed(string directory, string name) =>

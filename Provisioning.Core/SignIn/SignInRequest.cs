@@ -14,13 +14,8 @@ public sealed record SignInRequest(
     public EmailAddress? VerifiedEmail =>
         (EmailVerified ?? Connection.TrustEmail) && EmailAddress.TryParse(Email, out var address) ? address : null;
 
-    /// <summary>The value that may equal a directory entry's externalId; null when the connection matches by none.</summary>
-    public string? MatchedExternalId => Connection.ExternalIdClaim switch
-    {
-        "sub" => Subject,
-        "externalId" => ExternalId,
-        _ => null,
-    };
+    /// <summary>The value that may equal a directory entry's externalId: the one stated, else what the connection's claim says.</summary>
+    public string? MatchedExternalId => ExternalId ?? (Connection.ExternalIdClaim == "sub" ? Subject : null);
 }
 
 /// <summary>The answer to a sign-in: a deny is a normal answer.</summary>

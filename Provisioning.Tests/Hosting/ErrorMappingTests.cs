@@ -83,11 +83,13 @@ public sealed class ErrorMappingTests
         Assert.That((restStatus, restCode, scim.Status, scim.ScimType), Is.EqualTo((status, code, scimStatus, scimType)));
     }
 
+    private static TierUse Full(string tier) => new(tier, 10, 1, 1, 0, 0);
+
     [TestCase("premium", "premium", "premium")]
     [TestCase(null, null, "standard")]
     public async Task No_seat_is_tier_full_with_a_purchase_hint_over_rest(string? asked, string? tier, string hinted)
     {
-        var (_, body) = await WriteAsync(context => Problems.WriteAsync(context, new SeatDenied(asked, ["premium", "standard"], "full")));
+        var (_, body) = await WriteAsync(context => Problems.WriteAsync(context, new SeatDenied(asked, [Full("premium"), Full("standard")], "full")));
         Assert.That(body.RootElement.GetProperty("tier").GetString(), Is.EqualTo(tier));
         Assert.That(body.RootElement.GetProperty("purchaseHint").GetRawText(), Is.EqualTo($$"""{"kind":"add","tier":"{{hinted}}","quantity":1}"""));
     }
@@ -96,7 +98,7 @@ public sealed class ErrorMappingTests
     [TestCase("seat_unavailable: all premium seats are taken", Description = "SCIM-5")]
     public async Task No_seat_is_seat_unavailable_over_scim(string detail)
     {
-        var (context, body) = await WriteAsync(context => ScimErrors.WriteAsync(context, new SeatDenied("premium", ["premium"], detail)));
+        var (context, body) = await WriteAsync(context => ScimErrors.WriteAsync(context, new SeatDenied("premium", [Full("premium")], detail)));
         Assert.That(context.Response.StatusCode, Is.EqualTo(403));
         Assert.That(body.RootElement.GetProperty("detail").GetString(), Is.EqualTo("seat_unavailable: all premium seats are taken"));
     }
@@ -160,7 +162,7 @@ public sealed class ErrorMappingTests
             "Detail" => "why",
             "Code" => "some_code",
             "Tier" => "premium",
-            "FullTiers" => (object)new[] { "premium", "standard" },
+            "Tiers" => (object)new TierUse[] { new("premium", 20, 1, 1, 0, 0), new("standard", 10, 1, 1, 0, 0) },
             var name => throw new InvalidOperationException($"No example for {name}."),
         })]);
     }

@@ -167,6 +167,8 @@ CREATE TABLE directory_entries (
     external_id TEXT NULL,
     external_id_key BLOB NULL,
     active INTEGER NOT NULL,
+    -- 0 after a PATCH that removed `active`: no longer returned, the state stays (checklist U3).
+    active_shown INTEGER NOT NULL,
     attributes TEXT NOT NULL,
     member_id BLOB NULL REFERENCES members (id),
     created_at INTEGER NOT NULL,

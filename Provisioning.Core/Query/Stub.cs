@@ -1,2 +1,0 @@
-namespace Provisioning.Core.Query;
-public abstract record Predicate;

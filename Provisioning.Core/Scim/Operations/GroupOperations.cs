@@ -1,0 +1,118 @@
+using System.Text.Json.Nodes;
+using Provisioning.Core.Common;
+using Provisioning.Core.Directory;
+using Provisioning.Core.Query;
+using Provisioning.Core.Schemas;
+using Provisioning.Core.Scim.Patching;
+using Provisioning.Core.Scim.Resources;
+using Steps = Provisioning.Core.Directory;
+
+namespace Provisioning.Core.Scim.Operations;
+
+/// <summary>SCIM over /Groups. A member list is read only when the answer shows it.</summary>
+public sealed class GroupOperations(GroupDirectory groups, SchemaCatalog catalog, ScimLimits limits)
+{
+    private ResourceType Type => catalog.Group;
+
+    public async Task<Outcome<ScimReply>> GetAsync(
+        ScimCaller caller, string id, string? attributes, string? excludedAttributes, CancellationToken cancel)
+    {
+        if (!Projection.Parse(Type, attributes, excludedAttributes).Try(out var projection, out var error)) return error;
+        if (!Ids.TryParse<ResourceId>(id, out var key) || await groups.FindAsync(caller.Organization, key, cancel) is not { } group)
+            return NoSuchGroup(id);
+        return await ReplyAsync(200, caller, group, projection, null, cancel);
+    }
+
+    public async Task<Outcome<ScimReply>> ListAsync(ScimCaller caller, ListParameters asked, CancellationToken cancel)
+    {
+        if (!ListReading.Read(Type, asked, limits).Try(out var read, out var error)) return error;
+        if (!(await groups.ListAsync(caller.Organization, read.Query, cancel)).Try(out var page, out error)) return error;
+        var members = read.Projection.Includes("members") && page.Items.Count > 0
+            ? await groups.MembersOfAsync([.. page.Items.Select(group => group.Id)], cancel) : null;
+        return ListReading.Write(
+            page.Items.Select(group => read.Projection.Apply(ResourceTree.Of(group, members?[group.Id], caller.BaseUrl))), page.Total, read.Query.Start);
+    }
+
+    public async Task<Outcome<ScimReply>> CreateAsync(
+        ScimCaller caller, JsonObject body, string? attributes, string? excludedAttributes, CancellationToken cancel)
+    {
+        if (!Projection.Parse(Type, attributes, excludedAttributes).Try(out var projection, out var error)) return error;
+        if (!ResourceReader.Read(Type, body).Try(out var resource, out error)) return error;
+        var created = await groups.CreateAsync(
+            caller.Organization, caller.Actor, GroupContent.Of(resource.Tree), References(resource.Members ?? []), cancel);
+        if (!created.Try(out var group, out error)) return error;
+        return await ReplyAsync(201, caller, group, projection, resource.Tree, cancel);
+    }
+
+    /// <summary>PUT: members absent or empty empties the group (checklist W9).</summary>
+    public async Task<Outcome<ScimReply>> ReplaceAsync(
+        ScimCaller caller, string id, IfMatch? condition, JsonObject body, string? attributes, string? excludedAttributes, CancellationToken cancel)
+    {
+        if (!Projection.Parse(Type, attributes, excludedAttributes).Try(out var projection, out var error)) return error;
+        if (!Ids.TryParse<ResourceId>(id, out var key)) return NoSuchGroup(id);
+        if (!ResourceReader.Read(Type, body).Try(out var resource, out error)) return error;
+        var change = new GroupChange(
+            before => ImmutableRule.Apply(Type, before.Attributes, resource.Tree).Select(GroupContent.Of),
+            [new Steps.ReplaceMembers(References(resource.Members ?? []))]);
+        if (!(await groups.ChangeAsync(caller.Organization, caller.Actor, key, condition, change, cancel)).Try(out var group, out error)) return error;
+        return await ReplyAsync(200, caller, group, projection, resource.Tree, cancel);
+    }
+
+    /// <summary>
+    /// PATCH: 200 with the group while it is small or attributes were asked for, else 204, decided without reading the list
+    /// (checklist X2).
+    /// </summary>
+    public async Task<Outcome<ScimReply>> PatchAsync(
+        ScimCaller caller, string id, IfMatch? condition, JsonObject body, string? attributes, string? excludedAttributes, CancellationToken cancel)
+    {
+        if (!Projection.Parse(Type, attributes, excludedAttributes).Try(out var projection, out var error)) return error;
+        if (!Ids.TryParse<ResourceId>(id, out var key)) return NoSuchGroup(id);
+        if (!PatchReader.Read(Type, body, limits.PatchOperations, limits.Filter).Try(out var request, out error)) return error;
+        var change = new GroupChange(
+            request.Operations.Count == 0
+                ? null
+                : before => Patcher.Apply(Type, request, before.Attributes).Select(result => GroupContent.Of(result.Resource)),
+            [.. request.Members.Select(Step)]);
+        if (!(await groups.ChangeAsync(caller.Organization, caller.Actor, key, condition, change, cancel)).Try(out var group, out error)) return error;
+        if (!projection.IsDefault) return await ReplyAsync(200, caller, group, projection, group.Attributes, cancel);
+        var few = limits.GroupPatchBody == 0 ? null : await groups.MembersAsync(group.Id, limits.GroupPatchBody + 1, cancel);
+        var reply = few is not null && few.Count <= limits.GroupPatchBody
+            ? Reply(200, caller, group, few, projection, group.Attributes)
+            : ScimReply.NoContent with { Tag = ResourceTree.Tag(group.Version) };
+        return reply with { Ignored = request.Ignored };
+    }
+
+    public async Task<Outcome<ScimReply>> DeleteAsync(ScimCaller caller, string id, IfMatch? condition, CancellationToken cancel)
+    {
+        if (!Ids.TryParse<ResourceId>(id, out var key)) return NoSuchGroup(id);
+        return (await groups.DeleteAsync(caller.Organization, caller.Actor, key, condition, cancel)).Select(_ => ScimReply.NoContent);
+    }
+
+    private async Task<ScimReply> ReplyAsync(
+        int status, ScimCaller caller, Group group, Projection projection, JsonObject? written, CancellationToken cancel)
+    {
+        var members = projection.Includes("members") ? await groups.MembersAsync(group.Id, int.MaxValue, cancel) : null;
+        return Reply(status, caller, group, members, projection, written);
+    }
+
+    private static ScimReply Reply(
+        int status, ScimCaller caller, Group group, IReadOnlyList<GroupMember>? members, Projection projection, JsonObject? written) => new(
+        status, projection.Apply(ResourceTree.Of(group, members, caller.BaseUrl), written), $"{caller.BaseUrl}/Groups/{group.Id}",
+        ResourceTree.Tag(group.Version));
+
+    private static MembershipStep Step(MemberOperation operation) => operation switch
+    {
+        Patching.AddMembers add => new Steps.AddMembers(References(add.Values)),
+        Patching.RemoveMembers remove => new Steps.RemoveMembers(remove.Ids),
+        Patching.RemoveMembersWhere where => new Steps.RemoveMembersWhere(
+            member => PredicateEvaluator.MatchesElement(where.Member, ResourceTree.Describe(member))),
+        Patching.ClearMembers => new Steps.ReplaceMembers([]),
+        Patching.ReplaceMembers replace => new Steps.ReplaceMembers(References(replace.Values)),
+        _ => throw new NotSupportedException(operation.GetType().Name),
+    };
+
+    private static List<MemberRef> References(IReadOnlyList<MemberValue> values) =>
+        [.. values.Select(value => new MemberRef(value.Value, value.Ref, value.Type, value.Display))];
+
+    private static NotFound NoSuchGroup(string id) => new($"There is no group {(id.Length <= 64 ? id : id[..64])}.");
+}

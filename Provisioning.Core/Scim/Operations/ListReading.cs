@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Provisioning.Core.Common;
+using Provisioning.Core.Directory;
+using Provisioning.Core.Query;
+using Provisioning.Core.Schemas;
+using Provisioning.Core.Scim.Filters;
+using Provisioning.Core.Scim.Resources;
+
+namespace Provisioning.Core.Scim.Operations;
+
+/// <summary>Reads list parameters and writes list answers (RFC 7644 3.4.2).</summary>
+internal static class ListReading
+{
+    public static Outcome<(ResourceQuery Query, Projection Projection)> Read(ResourceType type, ListParameters asked, ScimLimits limits)
+    {
+        if (!Projection.Parse(type, asked.Attributes, asked.ExcludedAttributes).Try(out var projection, out var error)) return error;
+        if (!Number(asked.StartIndex, "startIndex", 1).Try(out var start, out error)) return error;
+        if (!Number(asked.Count, "count", limits.DefaultPage).Try(out var count, out error)) return error;
+        Predicate? filter = null;
+        if (asked.Filter is not null)
+        {
+            var bound = ScimFilter.Parse(asked.Filter, limits.Filter).Then(node => FilterBinder.Bind(node, type));
+            if (!bound.Try(out filter, out error)) return error;
+        }
+        return (new ResourceQuery(filter, Math.Max(1, start), Math.Clamp(count, 0, limits.PageSize), limits.FilterScan), projection);
+    }
+
+    /// <summary>Exactly schemas, totalResults, startIndex, itemsPerPage, Resources (checklist R2).</summary>
+    public static ScimReply Write(IEnumerable<JsonObject> resources, long total, int start)
+    {
+        var list = new JsonArray([.. resources]);
+        return new ScimReply(200, new JsonObject
+        {
+            ["schemas"] = new JsonArray(SchemaUris.ListResponse), ["totalResults"] = total, ["startIndex"] = start, ["itemsPerPage"] = list.Count,
+            ["Resources"] = list,
+        });
+    }
+
+    /// <summary>What is no integer is refused; what is out of range is brought into it (checklist G1, G2, G5).</summary>
+    private static Outcome<int> Number(string? text, string name, int absent)
+    {
+        if (text is null) return absent;
+        if (!System.Numerics.BigInteger.TryParse(text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) || text.Length > 32)
+            return new InvalidValue($"'{name}' is an integer.");
+        return (int)System.Numerics.BigInteger.Min(int.MaxValue, System.Numerics.BigInteger.Max(int.MinValue, number));
+    }
+}

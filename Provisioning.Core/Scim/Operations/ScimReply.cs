@@ -1,0 +1,35 @@
+using System.Text.Json.Nodes;
+using Provisioning.Core.Common;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.Scim.Filters;
+
+namespace Provisioning.Core.Scim.Operations;
+
+/// <summary>An answer without transport: the door writes it.</summary>
+/// <param name="Body">Null for 204.</param>
+/// <param name="Tag">The ETag of the resource in the body, or of the one that was changed.</param>
+public sealed record ScimReply(int Status, JsonObject? Body, string? Location = null, string? Tag = null)
+{
+    public static readonly ScimReply NoContent = new(204, null);
+
+    /// <summary>Paths and names that no schema has and that were left out; for the log (checklist X6).</summary>
+    public IReadOnlyList<string> Ignored { get; init; } = [];
+}
+
+/// <summary>Who asks, for which organisation, and under which base URL the answer names its resources.</summary>
+/// <param name="BaseUrl">For example <c>http://127.0.0.1:5080/scim/v2</c>, without trailing slash.</param>
+public sealed record ScimCaller(Organization Organization, Actor Actor, string BaseUrl);
+
+/// <summary>Limits on what one request may ask (design D10).</summary>
+/// <param name="PageSize">Most resources in one page; more is capped, not refused (checklist G2).</param>
+/// <param name="FilterScan">Most rows a filter may look at that SQL cannot decide.</param>
+/// <param name="PatchOperations">Most operations in one PATCH.</param>
+/// <param name="GroupPatchBody">Most members of a group whose PATCH answers with the group; 0 is always 204 (checklist X2).</param>
+public sealed record ScimLimits(FilterLimits Filter, int PageSize, int FilterScan, int PatchOperations, int GroupPatchBody)
+{
+    /// <summary>Resources in a page when the request does not say.</summary>
+    public int DefaultPage => Math.Min(100, PageSize);
+}
+
+/// <summary>The query parameters of a list, as sent; null is absent.</summary>
+public sealed record ListParameters(string? Filter, string? StartIndex, string? Count, string? Attributes, string? ExcludedAttributes);

@@ -1,0 +1,223 @@
+using System.Text.Json.Nodes;
+using Provisioning.Core.Common;
+using Provisioning.Core.Directory;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Query;
+
+namespace Provisioning.Core.Storage;
+
+/// <summary>Groups and their rows in SQL. No statement reads or writes a whole member list unless the whole list was asked for.</summary>
+public sealed class GroupStore : IGroupStore
+{
+    private const int Chunk = 500;
+
+    private const string Columns =
+        "g.id, g.organization_id, g.display_name, g.external_id, g.attributes, g.version, g.created_at, g.modified_at";
+
+    private const string MemberColumns = "gm.group_id, gm.member_id, gm.is_group, gm.ref, gm.type, gm.display";
+
+    private static readonly ListStatements Lists = new(
+        $"SELECT {Columns} FROM directory_groups g WHERE g.organization_id = @organization",
+        "SELECT COUNT(*) FROM directory_groups g WHERE g.organization_id = @organization",
+        "SELECT user_groups FROM directory_counts WHERE organization_id = @organization", "g.id", Place);
+
+    public Task<Group?> FindAsync(ISession session, OrganizationId organization, ResourceId id) =>
+        FindAsync(session, organization, "g.id = @key", Ids.ToBytes(id));
+
+    public Task<Group?> FindByNameAsync(ISession session, OrganizationId organization, string displayName) =>
+        FindAsync(session, organization, "g.display_name_key = @key", TextKey.Fold(displayName));
+
+    public async Task InsertAsync(ISession session, Group group)
+    {
+        await SqlSession.Of(session).ExecuteAsync(
+            """
+            INSERT INTO directory_groups (id, organization_id, display_name, display_name_key, external_id, external_id_key, attributes,
+                created_at, modified_at, version)
+            VALUES (@id, @organization, @DisplayName, @nameKey, @ExternalId, @externalIdKey, @attributes, @created, @modified, @Version)
+            """, Parameters(group, group.Version));
+        await CountAsync(SqlSession.Of(session), group.Organization, 1);
+    }
+
+    public async Task UpdateAsync(ISession session, Group before, Group after)
+    {
+        var updated = await SqlSession.Of(session).ExecuteAsync(
+            """
+            UPDATE directory_groups SET display_name = @DisplayName, display_name_key = @nameKey, external_id = @ExternalId,
+                external_id_key = @externalIdKey, attributes = @attributes, modified_at = @modified, version = @Version
+            WHERE id = @id AND organization_id = @organization AND version = @before
+            """, Parameters(after, before.Version));
+        if (updated != 1) throw new UnitConflictException("The group was changed by somebody else.");
+    }
+
+    public async Task<long> TouchAsync(ISession session, Group group, DateTimeOffset now)
+    {
+        var parameters = new { id = Ids.ToBytes(group.Id), now = Instants.ToMicroseconds(now) };
+        await SqlSession.Of(session).ExecuteAsync("UPDATE directory_groups SET version = version + 1, modified_at = @now WHERE id = @id", parameters);
+        return await SqlSession.Of(session).ScalarAsync<long>("SELECT version FROM directory_groups WHERE id = @id", parameters);
+    }
+
+    public async Task DeleteAsync(ISession session, Group group, DateTimeOffset now)
+    {
+        var sql = SqlSession.Of(session);
+        var parameters = new { id = Ids.ToBytes(group.Id) };
+        await RemoveEverywhereAsync(sql, group.Id, now);
+        await sql.ExecuteAsync("DELETE FROM group_members WHERE group_id = @id", parameters);
+        if (await sql.ExecuteAsync("DELETE FROM directory_groups WHERE id = @id", parameters) != 1)
+            throw new UnitConflictException("The group was deleted by somebody else.");
+        await CountAsync(sql, group.Organization, -1);
+    }
+
+    public async Task<IReadOnlyDictionary<ResourceId, bool>> KnownAsync(
+        ISession session, OrganizationId organization, IReadOnlyCollection<ResourceId> ids)
+    {
+        if (ids.Count == 0) return new Dictionary<ResourceId, bool>();
+        var parameters = new { organization = Ids.ToBytes(organization), ids = ids.Select(Ids.ToBytes) };
+        var users = await SqlSession.Of(session).QueryAsync<byte[]>(
+            "SELECT id FROM directory_entries WHERE id IN @ids AND organization_id = @organization AND deleted_at IS NULL", parameters);
+        var groups = users.Count == ids.Count ? [] : await SqlSession.Of(session).QueryAsync<byte[]>(
+            "SELECT id FROM directory_groups WHERE id IN @ids AND organization_id = @organization", parameters);
+        return users.Select(id => (id, isGroup: false)).Concat(groups.Select(id => (id, isGroup: true)))
+            .ToDictionary(item => Rows.Id<ResourceId>(item.id), item => item.isGroup);
+    }
+
+    public async Task<IReadOnlySet<ResourceId>> ContainedAsync(ISession session, ResourceId group, IReadOnlyCollection<ResourceId> ids) =>
+        (await SqlSession.Of(session).QueryAsync<byte[]>(
+            "SELECT member_id FROM group_members WHERE group_id = @group AND member_id IN @ids",
+            new { group = Ids.ToBytes(group), ids = ids.Select(Ids.ToBytes) })).Select(Rows.Id<ResourceId>).ToHashSet();
+
+    public Task InsertMembersAsync(ISession session, OrganizationId organization, ResourceId group, IReadOnlyCollection<GroupMember> members) =>
+        SqlSession.Of(session).InsertAsync("group_members", ["group_id", "member_id", "organization_id", "is_group", "ref", "type", "display"], members,
+            member => [Ids.ToBytes(group), Ids.ToBytes(member.Member), Ids.ToBytes(organization), Rows.Flag(member.IsGroup), member.Ref, member.Type, member.Display]);
+
+    public Task<int> DeleteMembersAsync(ISession session, ResourceId group, IReadOnlyCollection<ResourceId> ids) =>
+        SqlSession.Of(session).ExecuteAsync(
+            "DELETE FROM group_members WHERE group_id = @group AND member_id IN @ids",
+            new { group = Ids.ToBytes(group), ids = ids.Select(Ids.ToBytes) });
+
+    public async Task<IReadOnlyList<GroupMember>> MembersAsync(ISession session, ResourceId group, ResourceId? after, int limit)
+    {
+        var sql = SqlSession.Of(session);
+        return [.. (await sql.QueryAsync<GroupMemberRow>(
+            $"SELECT {MemberColumns} FROM group_members gm WHERE gm.group_id = @group AND gm.member_id > @after ORDER BY gm.member_id {sql.Dialect.Page}",
+            new { group = Ids.ToBytes(group), after = after is { } id ? Ids.ToBytes(id) : [], limit, offset = 0 })).Select(row => row.ToMember())];
+    }
+
+    public async Task<ILookup<ResourceId, GroupMember>> MembersOfAsync(ISession session, IReadOnlyCollection<ResourceId> groups)
+    {
+        var rows = new List<GroupMemberRow>();
+        foreach (var chunk in groups.Chunk(Chunk))
+            rows.AddRange(await SqlSession.Of(session).QueryAsync<GroupMemberRow>(
+                $"SELECT {MemberColumns} FROM group_members gm WHERE gm.group_id IN @ids ORDER BY gm.group_id, gm.member_id",
+                new { ids = chunk.Select(Ids.ToBytes) }));
+        return rows.ToLookup(row => Rows.Id<ResourceId>(row.Group_Id), row => row.ToMember());
+    }
+
+    public async Task<Outcome<ResourcePage<Group>>> ListAsync(ISession session, OrganizationId organization, ResourceQuery query)
+    {
+        var sql = SqlSession.Of(session);
+        var members = query.Filter is not null && MentionsMembers(query.Filter) ? await AllMembersAsync(sql, organization) : null;
+        var found = await ResourceLists.ListAsync<GroupRow>(sql, organization, Lists, query, row =>
+        {
+            var group = row.ToGroup();
+            return PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(group, members?[group.Id], ""));
+        });
+        return found.Select(page => new ResourcePage<Group>([.. page.Items.Select(row => row.ToGroup())], page.Total));
+    }
+
+    /// <summary>The groups of each of these users.</summary>
+    internal static async Task<ILookup<ResourceId, GroupOfUser>> GroupsOfAsync(SqlSession sql, IReadOnlyCollection<byte[]> users)
+    {
+        var rows = new List<GroupOfUserRow>();
+        foreach (var chunk in users.Chunk(Chunk))
+            rows.AddRange(await sql.QueryAsync<GroupOfUserRow>(
+                """
+                SELECT gm.member_id, g.id AS group_id, g.display_name FROM group_members gm JOIN directory_groups g ON g.id = gm.group_id
+                WHERE gm.member_id IN @ids ORDER BY gm.member_id, gm.group_id
+                """, new { ids = chunk }));
+        return Lookup(rows);
+    }
+
+    /// <summary>The groups of every user of the organisation: only for filters that SQL cannot decide.</summary>
+    internal static async Task<ILookup<ResourceId, GroupOfUser>> AllGroupsOfUsersAsync(SqlSession sql, OrganizationId organization) =>
+        Lookup(await sql.QueryAsync<GroupOfUserRow>(
+            """
+            SELECT gm.member_id, g.id AS group_id, g.display_name FROM group_members gm JOIN directory_groups g ON g.id = gm.group_id
+            WHERE g.organization_id = @organization AND gm.is_group = 0
+            """, new { organization = Ids.ToBytes(organization) }));
+
+    /// <summary>Takes a user or group out of every group; those groups' own rows changed, so their versions move (checklist D3, SCIM-16).</summary>
+    internal static async Task RemoveEverywhereAsync(SqlSession sql, ResourceId id, DateTimeOffset now)
+    {
+        var parameters = new { id = Ids.ToBytes(id), now = Instants.ToMicroseconds(now) };
+        await sql.ExecuteAsync(
+            """
+            UPDATE directory_groups SET version = version + 1, modified_at = @now
+            WHERE id IN (SELECT group_id FROM group_members WHERE member_id = @id)
+            """, parameters);
+        await sql.ExecuteAsync("DELETE FROM group_members WHERE member_id = @id", parameters);
+    }
+
+    private static SqlPlace? Place(string name) => name switch
+    {
+        "id" => new SqlPlace.Id("g.id = {0}", IsAlwaysThere: true),
+        "displayName" => new SqlPlace.Key("g.display_name_key", IsNullable: false, IsExact: false),
+        "externalId" => new SqlPlace.Key("g.external_id_key", IsNullable: true, IsExact: true),
+        "meta.created" => new SqlPlace.Instant("g.created_at"),
+        "meta.lastModified" => new SqlPlace.Instant("g.modified_at"),
+        "meta.resourceType" => new SqlPlace.Same("Group"),
+        "members.value" => new SqlPlace.Id("g.id IN (SELECT gm.group_id FROM group_members gm WHERE gm.member_id = {0})", IsAlwaysThere: false),
+        _ => null,
+    };
+
+    /// <summary>Whether something else of the members is asked than who is one.</summary>
+    private static bool MentionsMembers(Predicate predicate) => predicate switch
+    {
+        And and => and.Predicates.Any(MentionsMembers),
+        Or or => or.Predicates.Any(MentionsMembers),
+        Not not => MentionsMembers(not.Predicate),
+        AnyValue any => any.Path.Steps[0] == "members",
+        Compare compare => compare.Path.Steps[0] == "members",
+        Present present => present.Path.Steps[0] == "members",
+        _ => false,
+    };
+
+    private static async Task<ILookup<ResourceId, GroupMember>> AllMembersAsync(SqlSession sql, OrganizationId organization) =>
+        (await sql.QueryAsync<GroupMemberRow>(
+            $"SELECT {MemberColumns} FROM group_members gm JOIN directory_groups g ON g.id = gm.group_id WHERE g.organization_id = @organization",
+            new { organization = Ids.ToBytes(organization) })).ToLookup(row => Rows.Id<ResourceId>(row.Group_Id), row => row.ToMember());
+
+    private static async Task<Group?> FindAsync(ISession session, OrganizationId organization, string condition, byte[] key) =>
+        (await SqlSession.Of(session).FindAsync<GroupRow>(
+            $"SELECT {Columns} FROM directory_groups g WHERE g.organization_id = @organization AND {condition}",
+            new { organization = Ids.ToBytes(organization), key }))?.ToGroup();
+
+    private static ILookup<ResourceId, GroupOfUser> Lookup(List<GroupOfUserRow> rows) => rows.ToLookup(
+        row => Rows.Id<ResourceId>(row.Member_Id),
+        row => new GroupOfUser(Rows.Id<ResourceId>(row.Member_Id), Rows.Id<ResourceId>(row.Group_Id), row.Display_Name));
+
+    private static Task<int> CountAsync(SqlSession sql, OrganizationId organization, int change) =>
+        sql.ExecuteAsync("UPDATE directory_counts SET user_groups = user_groups + @change WHERE organization_id = @organization",
+            new { organization = Ids.ToBytes(organization), change });
+
+    private static object Parameters(Group group, long before) => new
+    {
+        id = Ids.ToBytes(group.Id), organization = Ids.ToBytes(group.Organization), group.DisplayName, nameKey = TextKey.Fold(group.DisplayName),
+        group.ExternalId, externalIdKey = Rows.OptionalExact(group.ExternalId), attributes = group.Attributes.ToJsonString(),
+        created = Instants.ToMicroseconds(group.Created), modified = Instants.ToMicroseconds(group.LastModified), group.Version, before,
+    };
+
+    private sealed record GroupRow(
+        byte[] Id, byte[] Organization_Id, string Display_Name, string? External_Id, string Attributes, long Version, long Created_At, long Modified_At)
+    {
+        public Group ToGroup() => new(
+            Rows.Id<ResourceId>(Id), Rows.Id<OrganizationId>(Organization_Id), Display_Name, External_Id, JsonNode.Parse(Attributes)!.AsObject(),
+            Version, Instants.FromMicroseconds(Created_At), Instants.FromMicroseconds(Modified_At));
+    }
+
+    private sealed record GroupMemberRow(byte[] Group_Id, byte[] Member_Id, long Is_Group, string? Ref, string? Type, string? Display)
+    {
+        public GroupMember ToMember() => new(Rows.Id<ResourceId>(Member_Id), Is_Group != 0, Ref, Type, Display);
+    }
+
+    private sealed record GroupOfUserRow(byte[] Member_Id, byte[] Group_Id, string Display_Name);
+}
