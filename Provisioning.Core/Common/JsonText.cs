@@ -7,15 +7,16 @@ namespace Provisioning.Core.Common;
 
 /// <summary>
 /// Reads a request body as one JSON object, in one pass and without ever throwing: the parser of every door (design D10).
-/// Strings hold neither U+0000 nor lone surrogates afterwards (design D3), so they can be stored and written again.
+/// Strings are storable afterwards (<see cref="TextKey.IsStorable"/>, design D3) and can be written again.
 /// </summary>
 public static class JsonText
 {
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+    private static ReadOnlySpan<byte> NoCharacter => [0xEF, 0xBF, 0xBE];
 
     /// <summary>
     /// Empty, not UTF-8, malformed, no object, a property named twice, or deeper than <paramref name="maxDepth"/> (setting
-    /// <c>Limits:JsonDepth</c>): <see cref="InvalidSyntax"/>. U+0000 or half a surrogate pair in a string or name:
+    /// <c>Limits:JsonDepth</c>): <see cref="InvalidSyntax"/>. U+0000, U+FFFE or half a surrogate pair in a string or name:
     /// <see cref="InvalidValue"/>. A number keeps the digits it was sent with.
     /// </summary>
     /// <param name="utf8">The body; a byte order mark is skipped.</param>
@@ -25,6 +26,7 @@ public static class JsonText
         var bytes = utf8.Span;
         if (bytes.StartsWith(ByteOrderMark)) bytes = bytes[ByteOrderMark.Length..];
         if (!Utf8.IsValid(bytes)) return new InvalidSyntax("The body is not UTF-8 text.");
+        if (bytes.IndexOf(NoCharacter) >= 0) return NotStorable;
         if (bytes.Trim(" \t\r\n"u8).IsEmpty) return new InvalidSyntax("The body is empty; a JSON object is expected.");
         try
         {
@@ -37,6 +39,9 @@ public static class JsonText
                 $"The body is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}."));
         }
     }
+
+    private static InvalidValue NotStorable =>
+        new("A string or name of the body holds U+0000, U+FFFE or half a surrogate pair; none of them can be stored.");
 
     private static Outcome<JsonObject> Read(ref Utf8JsonReader reader, int maxDepth)
     {
@@ -95,7 +100,7 @@ public static class JsonText
     {
         text = "";
         if (reader.ValueIsEscaped && !EscapesAreStorable(reader.ValueSpan))
-            return new InvalidValue("A string or name of the body holds U+0000 or half a surrogate pair; neither can be stored.");
+            return NotStorable;
         text = reader.GetString()!;
         return null;
     }
@@ -113,7 +118,7 @@ public static class JsonText
             if (raw[i] != 'u') continue;
             var unit = Unit(raw, i + 1);
             i += 4;
-            if (unit == 0 || char.IsLowSurrogate(unit)) return false;
+            if (unit is '\0' or '\uFFFE' || char.IsLowSurrogate(unit)) return false;
             if (!char.IsHighSurrogate(unit)) continue;
             if (i + 6 >= raw.Length || raw[i + 1] != '\\' || raw[i + 2] != 'u' || !char.IsLowSurrogate(Unit(raw, i + 3))) return false;
             i += 6;

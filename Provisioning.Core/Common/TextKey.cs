@@ -25,7 +25,8 @@ public static class TextKey
 
     /// <summary>
     /// Width-mapped, case-mapped, NFC (after PRECIS UsernameCaseMapped, RFC 8265 3.3). Upper, then lower case, so that letters
-    /// with two lower-case forms (final sigma) meet.
+    /// with two lower-case forms (final sigma) meet. Text that is not storable folds too (normalization would throw on it): what is
+    /// no character becomes U+FFFD.
     /// </summary>
     public static string FoldText(string text)
     {
@@ -33,7 +34,7 @@ public static class TextKey
         var mapped = string.Create(text.Length, text, static (target, source) =>
         {
             for (var i = 0; i < source.Length; i++)
-                target[i] = source[i] is >= '\uFF01' and <= '\uFF5E' ? (char)(source[i] - 0xFEE0) : source[i];
+                target[i] = source[i] is >= '\uFF01' and <= '\uFF5E' ? (char)(source[i] - 0xFEE0) : IsCharacter(source, i) ? source[i] : '\uFFFD';
         });
         return mapped.Normalize(NormalizationForm.FormC).ToUpperInvariant().ToLowerInvariant().Normalize(NormalizationForm.FormC);
     }
@@ -42,16 +43,22 @@ public static class TextKey
     public static bool Fits(string text) =>
         text.Length <= MaxLength && Encoding.UTF8.GetByteCount(text) <= MaxBytes && Encoding.UTF8.GetByteCount(FoldText(text)) <= MaxBytes;
 
-    /// <summary>Whether the text has neither U+0000 (PostgreSQL cannot store it) nor a lone surrogate (it is no Unicode text).</summary>
+    /// <summary>
+    /// Whether the text has no U+0000 (PostgreSQL cannot store it), no lone surrogate (it is no Unicode text) and no U+FFFE (the
+    /// platform refuses to normalize it).
+    /// </summary>
     public static bool IsStorable(string text)
     {
         for (var i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '\0') return false;
-            if (!char.IsSurrogate(text[i])) continue;
-            if (!char.IsHighSurrogate(text[i]) || i + 1 == text.Length || !char.IsLowSurrogate(text[i + 1])) return false;
-            i++;
-        }
+            if (text[i] == '\0' || !IsCharacter(text, i)) return false;
         return true;
+    }
+
+    private static bool IsCharacter(string text, int at)
+    {
+        var c = text[at];
+        if (char.IsHighSurrogate(c)) return at + 1 < text.Length && char.IsLowSurrogate(text[at + 1]);
+        if (char.IsLowSurrogate(c)) return at > 0 && char.IsHighSurrogate(text[at - 1]);
+        return c != '\uFFFE';
     }
 }

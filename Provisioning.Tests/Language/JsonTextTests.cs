@@ -40,6 +40,8 @@ public sealed class JsonTextTests
     [TestCase(@"{""a"":""\ud800x\udc00""}")]
     [TestCase(@"{""a"":""\ud800\ud800\udc00""}")]
     [TestCase(@"{""\udfff"":1}")]
+    [TestCase(@"{""a"":""\ufffe""}")]
+    [TestCase("{\"a\":\"\uFFFE\"}")]
     public void NUL_and_lone_surrogates_are_invalid_values(string text) => Language.Refused<InvalidValue, JsonObject>(Parse(text));
 
     [Test]
@@ -48,6 +50,16 @@ public sealed class JsonTextTests
         var json = Language.Ok(Parse(@"{""a"":""\u00e4\ud83d\ude00\\u0000\n"",""A"":[1.50,true,null,{}]}"));
         Assert.That(json["a"]!.GetValue<string>(), Is.EqualTo("ä😀\\u0000\n"));
         Assert.That(json["A"]!.ToJsonString(), Is.EqualTo("[1.50,true,null,{}]"));
+    }
+
+    [TestCase(0xFFFE)]
+    [TestCase(0xD800)]
+    [TestCase(0xDC00)]
+    public void Text_that_cannot_be_stored_still_folds(int unit)
+    {
+        var text = $"ä{(char)unit}ä";
+        Assert.That(TextKey.IsStorable(text), Is.False);
+        Assert.That(TextKey.FoldText(text), Is.EqualTo("ä\uFFFDä"));
     }
 
     [Test]

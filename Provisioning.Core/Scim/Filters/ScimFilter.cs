@@ -33,7 +33,7 @@ public static class ScimFilter
     {
         if (text.Length > limits.Length)
             return string.Create(CultureInfo.InvariantCulture, $"It is longer than {limits.Length} characters (setting Limits:FilterLength).");
-        return TextKey.IsStorable(text) ? null : "It holds U+0000 or half a surrogate pair.";
+        return TextKey.IsStorable(text) ? null : "It holds U+0000, U+FFFE or half a surrogate pair.";
     }
 }
 
