@@ -53,7 +53,8 @@ public sealed partial record Conversation(string Name, string Source, string? Mo
         return door.Send(step.Method, Fill(path, variables), step.Body is null ? null : Fill(step.Body.ToJsonString(), variables), headers);
     }
 
-    private static List<string> Judge(ConversationStep step, Answer answer, Dictionary<string, string> variables)
+    /// <summary>What is wrong with an answer to a step; captures variables on the way.</summary>
+    public static List<string> Judge(ConversationStep step, Answer answer, Dictionary<string, string> variables)
     {
         var wrong = new List<string>();
         var expect = step.Expect;

@@ -6,6 +6,8 @@ namespace Provisioning.Tests.Http;
 /// <summary>One request of a usual shape with something broken in it: what a faulty or hostile client might send.</summary>
 public sealed record Mutation(Door Door, string Method, string Path, byte[]? Body, (string Name, string Value)[] Headers)
 {
+    private const string Strange = "()[]\"\\. \u00e9:'%";
+
     private static readonly string[] Values =
     [
         "null", "true", "\"True\"", "\"\"", "0", "-1", "1e400", "123456789012345678901234567890", "[]", "{}", "[[]]", "[null]", "{\"value\":null}", "\"\\u0000\"", "\"\\ud800\"",
@@ -102,7 +104,7 @@ public sealed record Mutation(Door Door, string Method, string Path, byte[]? Bod
             if (broken.Length == 0) break;
             var at = random.Next(broken.Length);
             if (random.Next(2) == 0) broken.Remove(at, 1);
-            else broken.Insert(at, "()[]\"\\. \u00e9:'%"[random.Next(13)]);
+            else broken.Insert(at, Strange[random.Next(Strange.Length)]);
         }
         return broken.ToString();
     }

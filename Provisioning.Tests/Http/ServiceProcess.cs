@@ -10,7 +10,7 @@ namespace Provisioning.Tests.Http;
 /// <summary>The built service as a process of its own on a data folder that outlives it, so that it can be killed and started again.</summary>
 public sealed class ServiceProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
     private readonly string folder = Directory.CreateTempSubdirectory("provisioning-process-").FullName;
     private readonly ConcurrentQueue<string> output = new();
