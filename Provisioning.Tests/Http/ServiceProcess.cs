@@ -49,21 +49,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     public async Task RestartAsync()
     {
         var address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}");
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = AppContext.BaseDirectory,
-        };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Provisioning.Api.dll"));
-        foreach (var setting in TestService.Settings(folder, address, standard, premium, settings)) start.ArgumentList.Add(setting);
-        // What the test run sets for itself must not reach the service.
-        foreach (var name in (string[])["ASPNETCORE_URLS", "ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT", "ASPNETCORE_HTTP_PORTS"]) start.Environment.Remove(name);
-        var started = Process.Start(start)!;
-        started.OutputDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
-        started.ErrorDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
-        started.BeginOutputReadLine();
-        started.BeginErrorReadLine();
+        var started = Launch(TestService.Settings(folder, address, standard, premium, settings), output);
         process = started;
         http?.Dispose();
         http = new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(60) };
@@ -102,6 +88,53 @@ public sealed class ServiceProcess : IAsyncDisposable
         process?.Dispose();
         http?.Dispose();
         Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>Runs the service with settings it should refuse, and gives its exit code and what it wrote.</summary>
+    public static async Task<(int ExitCode, string Output)> RefusedAsync(params string[] settings)
+    {
+        var folder = Directory.CreateTempSubdirectory("provisioning-refused-").FullName;
+        var output = new ConcurrentQueue<string>();
+        using var process = Launch(TestService.Settings(folder, "http://127.0.0.1:0", 2, 1, settings), output);
+        try
+        {
+            using var limit = new CancellationTokenSource(StartLimit);
+            await process.WaitForExitAsync(limit.Token);
+            return (process.ExitCode, string.Join('\n', output));
+        }
+        catch (OperationCanceledException)
+        {
+            throw new AssertionException($"The service did not refuse to start.\n{string.Join('\n', output)}");
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+                await process.WaitForExitAsync();
+            }
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static Process Launch(IEnumerable<string> settings, ConcurrentQueue<string> output)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = AppContext.BaseDirectory,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Provisioning.Api.dll"));
+        foreach (var setting in settings) start.ArgumentList.Add(setting);
+        // What the test run sets for itself must not reach the service.
+        foreach (var name in (string[])["ASPNETCORE_URLS", "ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT", "ASPNETCORE_HTTP_PORTS"]) start.Environment.Remove(name);
+        var started = Process.Start(start)!;
+        started.OutputDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
+        started.ErrorDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
+        started.BeginOutputReadLine();
+        started.BeginErrorReadLine();
+        return started;
     }
 
     private async Task<bool> IsReadyAsync()
