@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using NUnit.Framework;
+
+namespace Provisioning.Tests.Http;
+
+/// <summary>The built service as a process of its own on a data folder that outlives it, so that it can be killed and started again.</summary>
+public sealed class ServiceProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+
+    private readonly string folder = Directory.CreateTempSubdirectory("provisioning-process-").FullName;
+    private readonly ConcurrentQueue<string> output = new();
+    private readonly int standard;
+    private readonly int premium;
+    private readonly string[] settings;
+    private Process? process;
+    private HttpClient? http;
+
+    private ServiceProcess(int standard, int premium, string[] settings)
+    {
+        this.standard = standard;
+        this.premium = premium;
+        this.settings = settings;
+    }
+
+    /// <summary>Everything every run wrote so far, for failure messages.</summary>
+    public string Output => string.Join('\n', output);
+
+    public static async Task<ServiceProcess> StartAsync(int standard, int premium, params string[] settings)
+    {
+        var service = new ServiceProcess(standard, premium, settings);
+        try
+        {
+            await service.RestartAsync();
+        }
+        catch
+        {
+            await service.DisposeAsync();
+            throw;
+        }
+        return service;
+    }
+
+    /// <summary>Starts the process again on the same data and waits until it says it is ready.</summary>
+    public async Task RestartAsync()
+    {
+        var address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}");
+        var started = Launch(TestService.Settings(folder, address, standard, premium, settings), output);
+        process = started;
+        http?.Dispose();
+        http = new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(60) };
+        var clock = Stopwatch.StartNew();
+        while (!await IsReadyAsync())
+        {
+            if (started.HasExited) throw new AssertionException($"The service ended with exit code {started.ExitCode} while starting.\n{Output}");
+            if (clock.Elapsed > StartLimit) throw new AssertionException($"The service was not ready within {StartLimit}.\n{Output}");
+            await Task.Delay(25);
+        }
+    }
+
+    public Task<TestOrganization> DemoAsync() =>
+        TestOrganization.OfDemoAsync(http!, TestService.DemoScimToken, TestService.DemoOwnerToken, TestService.DemoGatewayToken);
+
+    /// <summary>SIGKILL: no clean-up, no flush.</summary>
+    public async Task KillAsync()
+    {
+        process!.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGTERM, and the exit code it ends with.</summary>
+    public async Task<int> StopAsync()
+    {
+        using var signal = Process.Start("kill", ["-TERM", process!.Id.ToString(CultureInfo.InvariantCulture)]);
+        await signal.WaitForExitAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await process.WaitForExitAsync(limit.Token);
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is { HasExited: false }) await KillAsync();
+        process?.Dispose();
+        http?.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>Runs the service with settings it should refuse, and gives its exit code and what it wrote.</summary>
+    public static async Task<(int ExitCode, string Output)> RefusedAsync(params string[] settings)
+    {
+        var folder = Directory.CreateTempSubdirectory("provisioning-refused-").FullName;
+        var output = new ConcurrentQueue<string>();
+        using var process = Launch(TestService.Settings(folder, "http://127.0.0.1:0", 2, 1, settings), output);
+        try
+        {
+            using var limit = new CancellationTokenSource(StartLimit);
+            await process.WaitForExitAsync(limit.Token);
+            return (process.ExitCode, string.Join('\n', output));
+        }
+        catch (OperationCanceledException)
+        {
+            throw new AssertionException($"The service did not refuse to start.\n{string.Join('\n', output)}");
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+                await process.WaitForExitAsync();
+            }
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static Process Launch(IEnumerable<string> settings, ConcurrentQueue<string> output)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = AppContext.BaseDirectory,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Provisioning.Api.dll"));
+        foreach (var setting in settings) start.ArgumentList.Add(setting);
+        // What the test run sets for itself must not reach the service.
+        foreach (var name in (string[])["ASPNETCORE_URLS", "ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT", "ASPNETCORE_HTTP_PORTS"]) start.Environment.Remove(name);
+        var started = Process.Start(start)!;
+        started.OutputDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
+        started.ErrorDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
+        started.BeginOutputReadLine();
+        started.BeginErrorReadLine();
+        return started;
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            using var response = await http!.GetAsync(new Uri("/health/ready", UriKind.Relative));
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,466 @@
+using System.Text.Json.Nodes;
+using NUnit.Framework;
+
+namespace Provisioning.Tests.Http;
+
+/// <summary>The JIT decision at the hook, rule by rule (domain.md, JIT-1 to JIT-10).</summary>
+public sealed class SignInTests
+{
+    private TestService service = null!;
+
+    [OneTimeSetUp]
+    public async Task TakeServiceAsync() => service = await SharedService.GetAsync();
+
+    [Test]
+    public async Task JIT_2_E10_four_sign_ins_at_once_for_three_seats_take_premium_and_two_standard_and_refuse_one()
+    {
+        var organization = await service.OrganizationAsync(standard: 2, premium: 1, mode: "jit");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => organization.SignInAsync("person" + i)));
+        Assert.That(answers.Select(answer => answer.Expect(200).TextOrNull("tier") ?? answer.Text("reason")).Order(),
+            Is.EqualTo((string[])["premium", "seat_unavailable", "standard", "standard"]));
+        Assert.That(await organization.MembersAsync(), Has.Count.EqualTo(3));
+        await organization.ExpectAssignedAsync(premium: 1, standard: 2);
+    }
+
+    [Test]
+    public async Task JIT_2_a_first_sign_in_creates_a_member_with_role_user_and_the_highest_tier()
+    {
+        var organization = await service.OrganizationAsync();
+        var answer = await organization.AllowedAsync("ada", change: body => body["name"] = "Ada Lovelace");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(answer.Text("reason"), Is.EqualTo("created"));
+            Assert.That(answer.Text("role"), Is.EqualTo("user"));
+            Assert.That(answer.Text("tier"), Is.EqualTo("premium"));
+            Assert.That(answer.Flag("productAccess"), Is.True);
+            Assert.That(answer.Text("correlationId"), Is.EqualTo(answer.Header("X-Correlation-Id")));
+        }
+        var member = (await organization.MemberAsync(answer.Text("memberId"))).Json;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(TestOrganization.Text(member, "userName"), Is.EqualTo(organization.Mail("ada")), "people who came by JIT are named by their address (I-2)");
+            Assert.That(TestOrganization.Text(member, "source"), Is.EqualTo("jit"));
+            Assert.That(TestOrganization.Text(member, "state"), Is.EqualTo("active"));
+            Assert.That(TestOrganization.Text(member, "seatStatus"), Is.EqualTo("assigned"));
+            Assert.That(TestOrganization.Text(member, "scimId"), Is.Null);
+            Assert.That(TestOrganization.Text(member, "lastSignInOn"), Is.Not.Null);
+        }
+        Assert.That((await organization.Scim.Get("/Users")).Number("totalResults"), Is.Zero, "SCIM shows directory entries only (SCIM-11)");
+        Assert.That(await organization.ActionsOnAsync(answer.Text("memberId")), Has.Some.EqualTo("member.created"));
+    }
+
+    [Test]
+    public async Task JIT_2_without_a_seat_nobody_is_created_and_the_refusal_explains_itself()
+    {
+        var organization = await service.OrganizationAsync(standard: 1, premium: 1);
+        await organization.AllowedAsync("ada");
+        await organization.AllowedAsync("bob");
+        var denied = await organization.DeniedAsync("seat_unavailable", "cyd");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(denied.Text("message"), Is.Not.Empty);
+            Assert.That(denied.TextOrNull("memberId"), Is.Null);
+            Assert.That(denied.Text("correlationId"), Is.EqualTo(denied.Header("X-Correlation-Id")));
+            Assert.That(denied.Items("explanation", "wouldHelp"), Is.Not.Empty);
+        }
+        var tiers = denied.Items("explanation", "tiers");
+        Assert.That(tiers.Select(tier => TestOrganization.Text(tier, "tier")), Is.EqualTo((string[])["premium", "standard"]), "best rank first");
+        foreach (var tier in tiers)
+        {
+            Assert.That(((string[])["purchased", "assigned", "held", "queued", "free"]).Select(name => TestOrganization.Number(tier, name)),
+                Is.EqualTo((int[])[1, 1, 0, 0, 0]), tier.ToJsonString());
+        }
+        Assert.That(await organization.MembersAsync(), Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public async Task JIT_2_refusals_of_one_address_are_one_open_request_with_a_count()
+    {
+        var organization = await service.OrganizationAsync(standard: 0, premium: 0);
+        for (var i = 0; i < 3; i++) await organization.DeniedAsync("seat_unavailable", "cyd");
+        await organization.DeniedAsync("seat_unavailable", "dan");
+        var answer = (await organization.Owner.Get("/seats/waiting")).Expect(200);
+        Assert.That(answer.Items("waiting"), Is.Empty, "a refused person who is no member holds no place (SEAT-12)");
+        var requests = answer.Items("requests").ToDictionary(request => TestOrganization.Text(request, "email")!, request => TestOrganization.Number(request, "count"));
+        Assert.That(requests, Is.EquivalentTo(new Dictionary<string, int> { [organization.Mail("cyd")] = 3, [organization.Mail("dan")] = 1 }));
+        Assert.That((await organization.AuditAsync()).Select(record => TestOrganization.Text(record, "action")), Has.Some.EqualTo("seat.refused"), "each refusal of a seat is audited");
+    }
+
+    [Test]
+    public async Task JIT_2_the_refused_person_gets_in_when_a_seat_is_free()
+    {
+        var organization = await service.OrganizationAsync(standard: 0, premium: 1);
+        var ada = (await organization.AllowedAsync("ada")).Text("memberId");
+        await organization.DeniedAsync("seat_unavailable", "bob");
+        (await organization.PatchMemberAsync(ada, new { seat = new { unassign = true } })).Expect(200);
+        Assert.That((await organization.AllowedAsync("bob")).Text("tier"), Is.EqualTo("premium"));
+    }
+
+    [Test]
+    public async Task JIT_3_mode_invite_only_refuses_a_stranger_as_not_invited()
+    {
+        var organization = await service.OrganizationAsync(mode: "invite_only");
+        await organization.DeniedAsync("not_invited", "ada");
+        Assert.That(await organization.MembersAsync(), Is.Empty);
+    }
+
+    [Test]
+    public async Task JIT_3_mode_scim_refuses_a_stranger_as_not_provisioned_and_lets_a_pushed_person_in()
+    {
+        var organization = await service.OrganizationAsync(mode: "scim");
+        await organization.DeniedAsync("not_provisioned", "ada");
+        Assert.That(await organization.MembersAsync(), Is.Empty);
+        await organization.PushAsync("ada");
+        await organization.AllowedAsync("ada");
+        await organization.ExpectAssignedAsync(premium: 1, standard: 0);
+    }
+
+    [Test]
+    public async Task SCIM_1_in_mode_jit_a_push_is_staged_and_a_sign_in_creates_the_member()
+    {
+        var organization = await service.OrganizationAsync(mode: "jit");
+        await organization.PushAsync("ada");
+        Assert.That(await organization.MembersAsync(), Is.Empty);
+        await organization.AllowedAsync("ada");
+        await organization.ExpectAssignedAsync(premium: 1, standard: 0);
+    }
+
+    [Test]
+    public async Task JIT_1_a_person_is_known_again_by_connection_and_subject()
+    {
+        var organization = await service.OrganizationAsync();
+        var first = await organization.AllowedAsync("ada");
+        var second = await organization.AllowedAsync("ada");
+        Assert.That((second.Text("memberId"), second.Text("reason"), second.Text("tier")), Is.EqualTo((first.Text("memberId"), "existing", "premium")));
+        await organization.ExpectAssignedAsync(premium: 1, standard: 0);
+    }
+
+    [Test]
+    public async Task JIT_1_subjects_are_compared_exactly()
+    {
+        var organization = await service.OrganizationAsync();
+        var lower = await organization.AllowedAsync("subject", organization.Mail("ada"));
+        var upper = await organization.AllowedAsync("SUBJECT", organization.Mail("bob"));
+        Assert.That(upper.Text("memberId"), Is.Not.EqualTo(lower.Text("memberId")));
+    }
+
+    [Test]
+    public async Task JIT_1_a_pushed_person_is_linked_by_the_externalId_the_connection_claims()
+    {
+        var organization = await service.OrganizationAsync();
+        (await organization.Owner.Post("/connections", new { name = "okta", kind = "gateway", trustEmail = false, externalIdClaim = "sub" })).Expect(201);
+        await organization.PushAsync("ada");
+        var member = await organization.MemberIdOfAsync(organization.Mail("ada"));
+        var answer = await organization.AllowedAsync("x-ada", "other@elsewhere.example", body => body["connection"] = "okta");
+        Assert.That((answer.Text("memberId"), answer.Text("reason")), Is.EqualTo((member, "linked")));
+        Assert.That(await organization.ActionsOnAsync(member), Has.Some.Contains("linked"), "a link made is audited");
+        Assert.That(await organization.MembersAsync(), Has.Count.EqualTo(1));
+        await organization.ExpectAssignedAsync(premium: 1, standard: 0);
+    }
+
+    [Test]
+    public async Task JIT_1_a_pushed_person_is_linked_by_the_externalId_a_gateway_states()
+    {
+        var organization = await service.OrganizationAsync(trustEmail: false);
+        await organization.PushAsync("ada");
+        var answer = await organization.AllowedAsync("oidc-1", "other@elsewhere.example", body => body["externalId"] = "x-ada");
+        Assert.That((answer.Text("memberId"), answer.Text("reason")), Is.EqualTo((await organization.MemberIdOfAsync(organization.Mail("ada")), "linked")));
+    }
+
+    [Test]
+    public async Task JIT_1_externalIds_are_compared_exactly()
+    {
+        var organization = await service.OrganizationAsync(mode: "scim", trustEmail: false);
+        await organization.PushAsync("ada");
+        await organization.DeniedAsync("not_provisioned", "oidc-1", "other@elsewhere.example", body => body["externalId"] = "X-ADA");
+    }
+
+    [Test]
+    public async Task JIT_1_a_pushed_person_is_linked_by_a_verified_address_whatever_its_case()
+    {
+        var organization = await service.OrganizationAsync();
+        await organization.PushAsync("ada");
+        var answer = await organization.AllowedAsync("00u1", "ADA@" + organization.Domain.ToUpperInvariant());
+        Assert.That((answer.Text("memberId"), answer.Text("reason")), Is.EqualTo((await organization.MemberIdOfAsync(organization.Mail("ada")), "linked")));
+        Assert.That(await organization.MembersAsync(), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task JIT_1_an_unverified_address_never_links()
+    {
+        var organization = await service.OrganizationAsync(mode: "scim", trustEmail: false);
+        await organization.PushAsync("ada");
+        await organization.DeniedAsync("not_provisioned", "00u1", organization.Mail("ada"));
+        await organization.DeniedAsync("not_provisioned", "00u1", organization.Mail("ada"), body => body["emailVerified"] = false);
+        var answer = await organization.AllowedAsync("00u1", organization.Mail("ada"), body => body["emailVerified"] = true);
+        Assert.That(answer.Text("reason"), Is.EqualTo("linked"), "a verified one does");
+    }
+
+    [Test]
+    public async Task JIT_1_two_active_members_with_one_address_are_ambiguous()
+    {
+        var organization = await service.OrganizationAsync(standard: 5);
+        foreach (var name in (string[])["one", "two"])
+        {
+            var user = organization.User(name);
+            user["emails"] = new JsonArray(new JsonObject { ["value"] = organization.Mail("shared"), ["type"] = "work", ["primary"] = true });
+            (await organization.Scim.Post("/Users", user)).Expect(201);
+        }
+        await organization.DeniedAsync("ambiguous_email", "00u1", organization.Mail("shared"));
+        Assert.That(await organization.MembersAsync(), Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public async Task JIT_1_an_address_whose_member_has_another_subject_at_this_connection_is_a_conflict()
+    {
+        var organization = await service.OrganizationAsync();
+        await organization.AllowedAsync("first", organization.Mail("ada"));
+        await organization.DeniedAsync("identity_conflict", "second", organization.Mail("ada"));
+        await organization.ExpectAssignedAsync(premium: 1, standard: 0);
+    }
+
+    [Test]
+    public async Task JIT_1_another_connection_links_to_the_same_member_by_a_verified_address()
+    {
+        var organization = await service.OrganizationAsync();
+        (await organization.Owner.Post("/connections", new { name = "second", kind = "gateway", trustEmail = true })).Expect(201);
+        var first = await organization.AllowedAsync("ada");
+        var second = await organization.AllowedAsync("other-subject", organization.Mail("ada"), body => body["connection"] = "second");
+        Assert.That((second.Text("memberId"), second.Text("reason")), Is.EqualTo((first.Text("memberId"), "linked")));
+    }
+
+    [TestCase("ada@elsewhere.example")]
+    [TestCase("ada@sub.{domain}")]
+    public async Task DOM_1_an_address_outside_the_verified_domains_creates_nobody(string email)
+    {
+        var organization = await service.OrganizationAsync();
+        await organization.DeniedAsync("domain_not_verified", "ada", email.Replace("{domain}", organization.Domain, StringComparison.Ordinal));
+        Assert.That(await organization.MembersAsync(), Is.Empty);
+    }
+
+    [Test]
+    public async Task JIT_2_an_unverified_address_creates_nobody()
+    {
+        var organization = await service.OrganizationAsync(mode: "jit", trustEmail: false);
+        var answer = (await organization.SignInAsync("ada")).Expect(200);
+        Assert.That(answer.Text("decision"), Is.EqualTo("deny"), answer.ToString());
+        Assert.That(await organization.MembersAsync(), Is.Empty);
+    }
+
+    [Test]
+    public async Task JIT_4_a_waiting_person_is_refused_until_a_seat_is_freed_and_then_has_it()
+    {
+        var organization = await service.OrganizationAsync(standard: 0, premium: 1);
+        var ada = (await organization.AllowedAsync("ada")).Text("memberId");
+        await organization.PushAsync("bob");
+        await organization.DeniedAsync("seat_unavailable", "bob");
+        Assert.That(await organization.WaitingAsync(), Has.Count.EqualTo(1));
+        (await organization.PatchMemberAsync(ada, new { state = "suspended" })).Expect(200);
+        var answer = await organization.AllowedAsync("bob");
+        Assert.That(answer.Text("tier"), Is.EqualTo("premium"));
+        await organization.ExpectAssignedAsync(premium: 1, standard: 0);
+    }
+
+    [Test]
+    public async Task JIT_4_an_unassigned_member_is_refused()
+    {
+        var organization = await service.OrganizationAsync();
+        var ada = (await organization.AllowedAsync("ada")).Text("memberId");
+        (await organization.PatchMemberAsync(ada, new { seat = new { unassign = true } })).Expect(200);
+        var denied = await organization.DeniedAsync("seat_unassigned", "ada");
+        Assert.That(denied.Text("message"), Is.Not.Empty);
+        Assert.That((await organization.MemberAsync(ada)).Text("seatStatus"), Is.EqualTo("unassigned"));
+        await organization.ExpectAssignedAsync(premium: 0, standard: 0);
+    }
+
+    [Test]
+    public async Task JIT_4_after_access_ended_a_sign_in_is_refused_and_the_member_stays()
+    {
+        var organization = await service.OrganizationAsync();
+        var ada = (await organization.AllowedAsync("ada")).Text("memberId");
+        (await organization.Operator.Post("/suspend", new { suspended = true })).Expect(200, 204);
+        await organization.DeniedAsync("term_inactive", "ada");
+        await organization.DeniedAsync("term_inactive", "stranger");
+        Assert.That((await organization.MemberAsync(ada)).Text("seatStatus"), Is.EqualTo("assigned"));
+        (await organization.Operator.Post("/suspend", new { suspended = false })).Expect(200, 204);
+        await organization.AllowedAsync("ada");
+    }
+
+    [Test]
+    public async Task JIT_5_later_sign_ins_never_change_the_tier()
+    {
+        var organization = await service.OrganizationAsync(standard: 2, premium: 1);
+        var ada = (await organization.AllowedAsync("ada")).Text("memberId");
+        Assert.That((await organization.AllowedAsync("bob")).Text("tier"), Is.EqualTo("standard"));
+        (await organization.PatchMemberAsync(ada, new { state = "suspended" })).Expect(200);
+        Assert.That((await organization.AllowedAsync("bob")).Text("tier"), Is.EqualTo("standard"));
+        await organization.ExpectAssignedAsync(premium: 0, standard: 1);
+    }
+
+    [Test]
+    public async Task JIT_5_a_sign_in_writes_no_attribute_of_a_pushed_person()
+    {
+        var organization = await service.OrganizationAsync();
+        var id = await organization.PushAsync("ada");
+        var before = (await organization.Scim.Get("/Users/" + id)).Expect(200);
+        await organization.AllowedAsync("00u1", organization.Mail("ada"), body => body["name"] = "Somebody Else");
+        await organization.AllowedAsync("00u1", organization.Mail("changed"), body => body["name"] = "Somebody Else");
+        var after = (await organization.Scim.Get("/Users/" + id)).Expect(200);
+        Assert.That(after.Json.ToJsonString(), Is.EqualTo(before.Json.ToJsonString()));
+        Assert.That(after.Header("ETag"), Is.EqualTo(before.Header("ETag")));
+    }
+
+    [Test]
+    public async Task JIT_6_a_person_switched_off_by_the_directory_is_refused_by_identity_and_by_address()
+    {
+        var organization = await service.OrganizationAsync();
+        var id = await organization.PushAsync("ada");
+        await organization.AllowedAsync("00u1", organization.Mail("ada"));
+        (await organization.SetActiveAsync(id, active: false)).Expect(200);
+        await organization.DeniedAsync("deprovisioned", "00u1", organization.Mail("ada"));
+        await organization.DeniedAsync("deprovisioned", "another-subject", organization.Mail("ada"));
+        Assert.That(await organization.MembersAsync(), Has.Count.EqualTo(1), "no second account");
+        await organization.ExpectAssignedAsync(premium: 0, standard: 0);
+    }
+
+    [Test]
+    public async Task JIT_6_a_person_deleted_by_the_directory_is_refused_until_pushed_again()
+    {
+        var organization = await service.OrganizationAsync();
+        var id = await organization.PushAsync("ada");
+        var member = (await organization.AllowedAsync("00u1", organization.Mail("ada"))).Text("memberId");
+        (await organization.Scim.Delete("/Users/" + id)).Expect(204);
+        await organization.DeniedAsync("deprovisioned", "00u1", organization.Mail("ada"));
+        await organization.ExpectAssignedAsync(premium: 0, standard: 0);
+        await organization.PushAsync("ada");
+        var back = await organization.AllowedAsync("00u1", organization.Mail("ada"));
+        Assert.That((back.Text("memberId"), back.Text("tier")), Is.EqualTo((member, "premium")), "the same member by externalId, her last tier");
+    }
+
+    [Test]
+    public async Task JIT_6_a_member_suspended_by_an_admin_is_refused()
+    {
+        var organization = await service.OrganizationAsync();
+        var ada = (await organization.AllowedAsync("ada")).Text("memberId");
+        (await organization.PatchMemberAsync(ada, new { state = "suspended" })).Expect(200);
+        await organization.DeniedAsync("deprovisioned", "ada");
+        (await organization.PatchMemberAsync(ada, new { state = "active" })).Expect(200);
+        Assert.That((await organization.AllowedAsync("ada")).Text("memberId"), Is.EqualTo(ada));
+    }
+
+    [Test]
+    public async Task JIT_6_a_member_removed_by_an_admin_comes_back_by_sign_in_in_mode_jit()
+    {
+        var organization = await service.OrganizationAsync(mode: "jit");
+        var ada = (await organization.AllowedAsync("ada")).Text("memberId");
+        (await organization.Owner.Delete("/members/" + ada, ("If-Match", "*"))).Expect(204);
+        var back = await organization.AllowedAsync("ada");
+        Assert.That(back.Text("role"), Is.EqualTo("user"));
+        await organization.ExpectAssignedAsync(premium: 1, standard: 0);
+    }
+
+    [Test]
+    public async Task JIT_6_a_member_removed_by_an_admin_is_refused_in_mode_scim_and_jit()
+    {
+        var organization = await service.OrganizationAsync();
+        var ada = (await organization.AllowedAsync("ada")).Text("memberId");
+        (await organization.Owner.Delete("/members/" + ada, ("If-Match", "*"))).Expect(204);
+        await organization.DeniedAsync("deprovisioned", "ada");
+        await organization.ExpectAssignedAsync(premium: 0, standard: 0);
+    }
+
+    [Test]
+    public async Task JIT_8_sign_ins_never_remove_anybody_and_never_free_a_seat()
+    {
+        var organization = await service.OrganizationAsync(standard: 1, premium: 1);
+        await organization.AllowedAsync("ada");
+        await organization.AllowedAsync("bob");
+        for (var i = 0; i < 5; i++) await organization.DeniedAsync("seat_unavailable", "more" + i);
+        await organization.AllowedAsync("ada", change: body => body["groups"] = new JsonArray());
+        await organization.ExpectAssignedAsync(premium: 1, standard: 1);
+    }
+
+    [Test]
+    public async Task JIT_10_a_changed_address_updates_the_match_address_of_a_member_without_an_entry()
+    {
+        var organization = await service.OrganizationAsync();
+        var ada = (await organization.AllowedAsync("ada")).Text("memberId");
+        Assert.That((await organization.AllowedAsync("ada", organization.Mail("ada.king"))).Text("memberId"), Is.EqualTo(ada));
+        Assert.That((await organization.MemberAsync(ada)).Text("email"), Is.EqualTo(organization.Mail("ada.king")));
+        await organization.AllowedAsync("ada", "ada@elsewhere.example");
+        Assert.That((await organization.MemberAsync(ada)).Text("email"), Is.EqualTo(organization.Mail("ada.king")), "an address outside the verified domains is not taken over (DOM-1)");
+    }
+
+    [Test]
+    public async Task SCIM_3_a_push_adopts_the_member_who_signed_in_first()
+    {
+        var organization = await service.OrganizationAsync();
+        var ada = (await organization.AllowedAsync("00u1", organization.Mail("ada"))).Text("memberId");
+        var id = await organization.PushAsync("ada");
+        var member = await organization.MemberAsync(ada);
+        Assert.That((member.Text("scimId"), member.Text("tier")), Is.EqualTo((id, "premium")));
+        Assert.That(await organization.MembersAsync(), Has.Count.EqualTo(1));
+        await organization.ExpectAssignedAsync(premium: 1, standard: 0);
+    }
+
+    [Test]
+    public async Task SCIM_3_a_push_with_another_name_adopts_the_member_of_the_same_address()
+    {
+        var organization = await service.OrganizationAsync();
+        var ada = (await organization.AllowedAsync("00u1", organization.Mail("ada"))).Text("memberId");
+        var user = organization.User("ada");
+        user["userName"] = "a.lovelace";
+        var id = (await organization.Scim.Post("/Users", user)).Expect(201).Id;
+        Assert.That((await organization.MemberAsync(ada)).Text("scimId"), Is.EqualTo(id));
+        Assert.That(await organization.MembersAsync(), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task SCIM_15_a_soft_deleted_name_does_not_move_the_match_address()
+    {
+        var organization = await service.OrganizationAsync();
+        var user = organization.User("ada");
+        user.Remove("emails");
+        var id = (await organization.Scim.Post("/Users", user)).Expect(201).Id;
+        (await organization.Scim.Patch("/Users/" + id, TestOrganization.Patch(
+            TestOrganization.Operation("Replace", "userName", "0a21f0f2c3d44e5f8a9b0c1d2e3f4a5b" + organization.Mail("ada")),
+            TestOrganization.Operation("Replace", "active", "False")))).Expect(200);
+        await organization.DeniedAsync("deprovisioned", "00u1", organization.Mail("ada"));
+        Assert.That(await organization.MembersAsync(), Has.Count.EqualTo(1));
+    }
+
+    [TestCase("""{"subject":"a"}""")]
+    [TestCase("""{"connection":"demo"}""")]
+    [TestCase("""{"connection":"demo","subject":""}""")]
+    [TestCase("""{"connection":"demo","subject":7}""")]
+    [TestCase("""{"connection":"demo","subject":"a","groups":"eng"}""")]
+    [TestCase("""{"connection":"demo","subject":"a","emailVerified":"perhaps"}""")]
+    [TestCase("""{"connection":"no such connection","subject":"a","email":"a@b.example"}""")]
+    [TestCase("""[]""")]
+    [TestCase("""{""")]
+    public async Task A_request_that_lacks_what_is_needed_is_an_invalid_request(string body)
+    {
+        var organization = await service.OrganizationAsync();
+        (await organization.Gateway.Post("/sign-in-decisions", body)).ExpectProblem(400, "invalid_request");
+    }
+
+    [Test]
+    public async Task A_connection_is_named_by_its_id_too()
+    {
+        var organization = await service.OrganizationAsync();
+        var connections = (await organization.Owner.Get("/connections")).Expect(200).Items("connections");
+        var id = TestOrganization.Text(connections.Single(), "id");
+        await organization.AllowedAsync("ada", change: body => body["connection"] = id);
+    }
+
+    [Test]
+    public async Task ROLE_5_only_a_gateway_token_decides_sign_ins()
+    {
+        var organization = await service.OrganizationAsync();
+        var body = new { connection = TestOrganization.Connection, subject = "a", email = organization.Mail("a") };
+        (await organization.Admin.Post("/sign-in-decisions", body)).ExpectProblem(403, "forbidden_role");
+        (await organization.Gateway.With(organization.Scim.Token).Post("/sign-in-decisions", body)).ExpectProblem(403, "forbidden_role");
+        (await organization.Gateway.With(null).Post("/sign-in-decisions", body)).ExpectProblem(401, "unauthenticated");
+        Assert.That(await organization.MembersAsync(), Is.Empty);
+    }
+}

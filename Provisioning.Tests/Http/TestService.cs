@@ -1,0 +1,105 @@
+using Microsoft.AspNetCore.Builder;
+using NUnit.Framework;
+using Provisioning.Api.Hosting;
+
+namespace Provisioning.Tests.Http;
+
+/// <summary>The real service, in process, on a port of its own and a database file in a folder of its own.</summary>
+public sealed class TestService : IAsyncDisposable
+{
+    public const string OperatorToken = "operator-token-of-the-tests";
+    public const string DemoScimToken = "demo-scim-token-of-the-tests";
+    public const string DemoOwnerToken = "demo-owner-token-of-the-tests";
+    public const string DemoGatewayToken = "demo-gateway-token-of-the-tests";
+
+    private static int organizations;
+
+    private readonly WebApplication app;
+    private readonly string folder;
+    private readonly HttpClient http;
+
+    private TestService(WebApplication app, string folder, Uri address)
+    {
+        this.app = app;
+        this.folder = folder;
+        http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
+        Address = address;
+        Operator = new Door(http, OperatorToken, "/v1/organizations");
+        Anonymous = new Door(http, null, "");
+    }
+
+    public Uri Address { get; }
+
+    public IServiceProvider Services => app.Services;
+
+    /// <summary>Operator REST, rooted at <c>/v1/organizations</c>.</summary>
+    public Door Operator { get; }
+
+    public Door Anonymous { get; }
+
+    /// <summary>Starts a service with these demo seats; more settings as <c>Key=value</c>.</summary>
+    public static async Task<TestService> StartAsync(int standard = 2, int premium = 1, params string[] settings)
+    {
+        var folder = Directory.CreateTempSubdirectory("provisioning-").FullName;
+        var app = ProvisioningHost.Build([.. Settings(folder, "http://127.0.0.1:0", standard, premium, settings)]);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            Directory.Delete(folder, recursive: true);
+            throw;
+        }
+        return new TestService(app, folder, new Uri(app.Urls.First()));
+    }
+
+    /// <summary>The command line of a test's service; the same for the one in process and the one in a process of its own.</summary>
+    public static IEnumerable<string> Settings(string folder, string url, int standard, int premium, IEnumerable<string> more) =>
+    [
+        "--environment=Development",
+        $"--contentRoot={AppContext.BaseDirectory}",
+        $"--urls={url}",
+        $"--Storage:ConnectionString=Data Source={Path.Combine(folder, "provisioning.db")}",
+        $"--Demo:ScimToken={DemoScimToken}",
+        $"--Demo:OwnerToken={DemoOwnerToken}",
+        $"--Demo:GatewayToken={DemoGatewayToken}",
+        FormattableString.Invariant($"--Demo:Seats:standard={standard}"),
+        FormattableString.Invariant($"--Demo:Seats:premium={premium}"),
+        $"--Operator:Token={OperatorToken}",
+        "--Logging:LogLevel:Default=Warning",
+        .. more.Select(setting => "--" + setting),
+    ];
+
+    /// <summary>The demo organisation with an admin token made on the way.</summary>
+    public Task<TestOrganization> DemoAsync() =>
+        TestOrganization.OfDemoAsync(http, DemoScimToken, DemoOwnerToken, DemoGatewayToken);
+
+    /// <summary>A new organisation with tokens and a gateway connection; a name of its own, so that tests share a service and nothing else.</summary>
+    public Task<TestOrganization> OrganizationAsync(int standard = 2, int premium = 1, string mode = "scim_and_jit", bool trustEmail = true,
+        string onNoSeat = "waiting") =>
+        OrganizationAsync([("standard", 10, standard), ("premium", 20, premium)], mode, trustEmail, onNoSeat);
+
+    public async Task<TestOrganization> OrganizationAsync((string Tier, int Rank, int Purchased)[] tiers, string mode = "scim_and_jit",
+        bool trustEmail = true, string onNoSeat = "waiting")
+    {
+        var slug = FormattableString.Invariant($"org-{Interlocked.Increment(ref organizations)}");
+        return await TestOrganization.CreateAsync(http, slug, tiers, mode, trustEmail, onNoSeat);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        await app.StopAsync();
+        await app.DisposeAsync();
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (IOException left)
+        {
+            await TestContext.Out.WriteLineAsync($"The folder of a test stays behind: {left.Message}");
+        }
+    }
+}
