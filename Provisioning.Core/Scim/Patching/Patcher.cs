@@ -70,6 +70,9 @@ public static class Patcher
         if (verb == PatchVerb.Add) return MergeExtension(resource, extension, verb, value);
         if (verb == PatchVerb.Remove || value is null) return DropExtension(type, resource, extension);
         if (!ResourceReader.ReadContainer(extension, value).Try(out var container, out var error)) return error;
+        if (resource[extension.Id] is JsonObject before
+            && ImmutableRule.Keep(extension.Attributes, before, container, extension.Id + ":") is { } change)
+            return change;
         Keep(resource, extension, container);
         return null;
     }
