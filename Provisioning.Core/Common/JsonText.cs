@@ -23,7 +23,8 @@ public static class JsonText
     /// <see cref="InvalidValue"/>. A number keeps the digits it was sent with.
     /// </summary>
     /// <param name="utf8">The body; a byte order mark is skipped.</param>
-    /// <param name="maxDepth">How many objects and arrays may be open at once; 1 to <see cref="MaxDepth"/>, whatever the setting says.</param>
+    /// <param name="maxDepth">How many objects and arrays may be open at once; 1 to <see cref="MaxDepth"/>, whatever the setting
+    /// says.</param>
     public static Outcome<JsonObject> Parse(ReadOnlyMemory<byte> utf8, int maxDepth)
     {
         var bytes = utf8.Span;

@@ -25,7 +25,9 @@ public sealed record AttributePath(SchemaDefinition? Extension, AttributeDefinit
 
     /// <summary>Whether no client can write here (RFC 7643 7): by itself, through its parent, or as a read-only extension.</summary>
     public bool IsReadOnly =>
-        Attribute is null ? Extension!.IsReadOnly : Attribute.Mutability == Mutability.ReadOnly || SubAttribute?.Mutability == Mutability.ReadOnly;
+        Attribute is null
+            ? Extension!.IsReadOnly
+            : Attribute.Mutability == Mutability.ReadOnly || SubAttribute?.Mutability == Mutability.ReadOnly;
 
     /// <summary>The same attribute with one of its sub-attributes.</summary>
     public AttributePath With(AttributeDefinition subAttribute) => new(Extension, Attribute, subAttribute);

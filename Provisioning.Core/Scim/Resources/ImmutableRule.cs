@@ -35,7 +35,8 @@ public static class ImmutableRule
             if (attribute.Mutability == Mutability.Immutable)
             {
                 if (result[attribute.Name] is not { } after) result[attribute.Name] = before.DeepClone();
-                else if (!JsonNode.DeepEquals(before, after)) return new MutabilityViolated($"'{prefix}{attribute.Name}' cannot be changed once it is set.");
+                else if (!JsonNode.DeepEquals(before, after))
+                    return new MutabilityViolated($"'{prefix}{attribute.Name}' cannot be changed once it is set.");
             }
             else if (before is JsonObject parts)
             {
