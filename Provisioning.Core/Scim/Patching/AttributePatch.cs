@@ -39,6 +39,8 @@ internal static class AttributePatch
     {
         var parts = container[attribute.Name] as JsonObject ?? [];
         var error = verb == PatchVerb.Remove ? Clear(parts, sub, path) : SetPart(parts, attribute, sub, verb, value, path);
+        // A reference without its value points to nobody.
+        if (error is null && verb == PatchVerb.Remove && sub.Name == "value") parts.Remove("$ref");
         if (error is null) Keep(container, attribute, parts);
         return error;
     }

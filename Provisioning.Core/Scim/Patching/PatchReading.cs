@@ -46,7 +46,7 @@ internal sealed class PatchReading(ResourceType type, FilterLimits limits)
         }
         if (attribute.Attribute is not { MultiValued: true })
             return new InvalidPath($"'{attribute.Name}' has one value: a filter cannot choose among several.");
-        if (!FilterBinder.BindElement(path.Filter, attribute with { SubAttribute = null }).Try(out var filter, out error))
+        if (!FilterBinder.BindElement(path.Filter, attribute.Whole).Try(out var filter, out error))
             return Named(text, error);
         operations.Add(new PatchOperation(verb, new PatchTarget(attribute, filter, path.Filter), value));
         return null;

@@ -37,6 +37,6 @@ internal sealed class EmptyTextClears : IOperationQuirk
                 ? (path with { SubAttribute = null }).ToString()
                 : text;
         if (found.Attribute is not { IsComplex: true, MultiValued: false } attribute || attribute.Sub("value") is null) return null;
-        return found.SubAttribute is null or { Name: "value" } ? (found with { SubAttribute = null }).Name : null;
+        return found.SubAttribute is null or { Name: "value" } ? found.Whole.Name : null;
     }
 }

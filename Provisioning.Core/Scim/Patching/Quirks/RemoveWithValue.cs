@@ -23,7 +23,7 @@ internal sealed class RemoveWithValue : IOperationQuirk
         operation.Remove("value");
         if (value is null || path is null || type.Resolve(path) is not { Attribute: { MultiValued: true } attribute } found)
             return [operation];
-        var whole = (found with { SubAttribute = null }).Name;
+        var whole = found.Whole.Name;
         var items = value is JsonArray array ? array.ToList() : [value];
         return items.Select(item => Condition(type, attribute, found.SubAttribute, item))
             .OfType<string>().Select(condition => PatchJson.Make("remove", $"{whole}[{condition}]")).ToList();
