@@ -32,7 +32,9 @@ public sealed record Present(BoundPath Path) : Predicate;
 /// <summary>One and the same element of the path fulfils the inner predicate, whose steps start at the element (checklist F4).</summary>
 public sealed record AnyValue(BoundPath Path, Predicate Element) : Predicate;
 
-/// <summary>True or false for every resource of the type: a query over all types names an attribute this type lacks (checklist R4).</summary>
+/// <summary>
+/// True or false for every resource of the type: a query over all types names an attribute this type lacks (checklist R4).
+/// </summary>
 public sealed record Constant(bool Value) : Predicate;
 
 /// <summary>The comparisons of RFC 7644 3.4.2.2; pr is <see cref="Present"/>.</summary>

@@ -23,7 +23,8 @@ internal sealed class PatchReading(ResourceType type, FilterLimits limits)
     public Error? Add(JsonObject operation)
     {
         if (Verb(operation["op"]) is not { } verb) return new InvalidSyntax("'op' must be add, remove or replace.");
-        if (verb != PatchVerb.Remove && !operation.ContainsKey("value")) return new InvalidValue("An add or replace operation needs a 'value'.");
+        if (verb != PatchVerb.Remove && !operation.ContainsKey("value"))
+            return new InvalidValue("An add or replace operation needs a 'value'.");
         var value = verb == PatchVerb.Remove ? null : operation["value"];
         if (!operation.TryGetPropertyValue("path", out var node)) return WithoutPath(verb, value);
         if (node is null || node.GetValueKind() != JsonValueKind.String) return new InvalidPath("'path' must be a string.");
@@ -43,8 +44,10 @@ internal sealed class PatchReading(ResourceType type, FilterLimits limits)
             operations.Add(new PatchOperation(verb, new PatchTarget(attribute, null, null), value));
             return null;
         }
-        if (attribute.Attribute is not { MultiValued: true }) return new InvalidPath($"'{attribute.Name}' has one value: a filter cannot choose among several.");
-        if (!FilterBinder.BindElement(path.Filter, attribute with { SubAttribute = null }).Try(out var filter, out error)) return Named(text, error);
+        if (attribute.Attribute is not { MultiValued: true })
+            return new InvalidPath($"'{attribute.Name}' has one value: a filter cannot choose among several.");
+        if (!FilterBinder.BindElement(path.Filter, attribute.Whole).Try(out var filter, out error))
+            return Named(text, error);
         operations.Add(new PatchOperation(verb, new PatchTarget(attribute, filter, path.Filter), value));
         return null;
     }

@@ -51,8 +51,10 @@ internal static class AttributeReader
     public static string Key(JsonNode element)
     {
         if (element is not JsonObject json) return element.ToJsonString();
-        if (json["value"] is { } value) return string.Create(CultureInfo.InvariantCulture, $"{value.ToJsonString()} {json["type"]?.ToJsonString()}");
-        return string.Join(',', json.OrderBy(part => part.Key, StringComparer.Ordinal).Select(part => $"{part.Key}:{part.Value?.ToJsonString()}"));
+        if (json["value"] is { } value)
+            return string.Create(CultureInfo.InvariantCulture, $"{value.ToJsonString()} {json["type"]?.ToJsonString()}");
+        return string.Join(',', json.OrderBy(part => part.Key, StringComparer.Ordinal)
+            .Select(part => $"{part.Key}:{part.Value?.ToJsonString()}"));
     }
 
     public static bool IsPrimary(JsonNode? element) => element is JsonObject json && json["primary"]?.GetValueKind() == JsonValueKind.True;
