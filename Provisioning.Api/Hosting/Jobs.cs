@@ -34,3 +34,29 @@ public sealed partial class SeatQueueJob(
     [LoggerMessage(LogLevel.Error, "Seats set aside could not be handed out; the next round tries again")]
     private static partial void Failed(ILogger logger, Exception exception);
 }
+
+/// <summary>Deletes receipts nobody can ask for any more, a few hundred per unit.</summary>
+public sealed partial class ReceiptSweepJob(Core.Storage.SqlDatabase database, TimeProvider time, ILogger<ReceiptSweepJob> logger) : BackgroundService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(10);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var actor = new Actor(ActorKind.Job, "receipt_sweep", Channel.Job, "receipt_sweep");
+        using var timer = new PeriodicTimer(Pause, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                while (await database.DeleteOldReceiptsAsync(actor, stoppingToken) > 0) { }
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                Failed(logger, exception);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Old receipts could not be deleted; the next round tries again")]
+    private static partial void Failed(ILogger logger, Exception exception);
+}
