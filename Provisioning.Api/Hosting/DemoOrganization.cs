@@ -15,6 +15,9 @@ namespace Provisioning.Api.Hosting;
 public sealed class DemoOrganization(
     ServiceSettings settings, IDatabase database, IOrganizationStore organizations, OrganizationSetup setup, Credentials credentials, TimeProvider time)
 {
+    /// <summary>Outside Development a token that came from configuration is not repeated on the console.</summary>
+    private bool IsDevelopment => settings.EnvironmentName == Environments.Development;
+
     public const string Slug = "acme", Domain = "acme.example", Gateway = "demo";
     private const string TokenName = "demo";
 
@@ -41,7 +44,8 @@ public sealed class DemoOrganization(
             await RenewTokensAsync(organization, actor, wanted, cancel);
         }
         Facts = new DemoFacts(
-            Slug, Domain, Gateway, wanted[0].Secret, wanted[1].Secret, wanted[2].Secret,
+            Slug, Domain, Gateway, Shown(wanted[0], settings.Demo.ScimToken), Shown(wanted[1], settings.Demo.OwnerToken),
+            Shown(wanted[2], settings.Demo.GatewayToken),
             [.. tiers.OrderByDescending(tier => tier.Rank).Select(tier => (tier.Tier, tier.Purchased))]);
     }
 
@@ -57,6 +61,8 @@ public sealed class DemoOrganization(
             if (await credentials.IssueAsync(organization, actor, token, null, cancel) is { IsOk: false, Error: { } error })
                 throw new SettingsException($"A demo token could not be made: {error.Detail}");
     }
+
+    private string? Shown(NewToken token, string? given) => given is null || IsDevelopment ? token.Secret : null;
 
     private List<NewToken> Tokens()
     {

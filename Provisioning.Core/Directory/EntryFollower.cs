@@ -50,7 +50,7 @@ public sealed class EntryFollower(
                 newMember, organization.Id, entry.UserName, entry.Active ? MatchEmail.Of(content) : null, content.DisplayName, Role.User,
                 entry.Active ? MemberState.Active : MemberState.Suspended, false, entry.Active ? null : SuspensionCause.Directory,
                 MemberSource.Scim, null, scope.Now, 1);
-            var created = await lifecycle.CreateAsync(scope, organization, member, entry.Id, organization.OnNoSeatScim);
+            var created = await lifecycle.CreateAsync(scope, organization, member, entry.Id, organization.OnNoSeatScim, Target.User(entry.Id));
             if (!created.Try(out var seated, out var error)) return error;
             await entries.LinkAsync(scope.Session, entry.Id, newMember);
             return new LinkedEntry(entry with { Member = newMember }, seated);

@@ -12,15 +12,16 @@ namespace Provisioning.Core.Directory;
 public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requests, SeatEngine seats)
 {
     /// <summary>A new member, active with a seat (or waiting for one), or suspended by the directory without.</summary>
+    /// <param name="person">Who the audit record of a refused seat is about: the member itself is then never there.</param>
     public async Task<Outcome<SeatedMember>> CreateAsync(
-        UnitScope scope, Organization organization, Member member, ResourceId? entry, NoSeatPolicy policy)
+        UnitScope scope, Organization organization, Member member, ResourceId? entry, NoSeatPolicy policy, Target person)
     {
         await members.InsertAsync(scope.Session, member);
         scope.Record(organization.Id, "member.created", Target.Member(member.Id), null, member.Describe());
         if (member.State != MemberState.Active)
             return new SeatedMember(member, await seats.RegisterAsync(scope, organization.Id, member.Id), entry);
         var seat = await seats.EnterAsync(
-            scope, organization.Id, MemberSeat.NewFor(member.Id), SeatWish.Highest, policy, Target.Member(member.Id));
+            scope, organization.Id, MemberSeat.NewFor(member.Id), SeatWish.Highest, policy, person);
         if (seat.Try(out var entered, out _) && entered.Status == SeatStatus.Assigned) await AnswerRequestAsync(scope, organization, member);
         return seat.Select(value => new SeatedMember(member, value, entry));
     }

@@ -20,7 +20,8 @@ public sealed class MemberAdmission(
         var member = new Member(
             id, organization.Id, email.Text, email.Normalized, name, Role.User, MemberState.Active, false, null, MemberSource.Jit, null,
             scope.Now, 1);
-        var created = await lifecycle.CreateAsync(scope, organization, member, null, NoSeatPolicy.Reject);
+        var created = await lifecycle.CreateAsync(
+            scope, organization, member, null, NoSeatPolicy.Reject, Target.Connection(request.Connection.Id));
         if (created.IsOk) await LinkAsync(scope, organization, request, id);
         return created;
     }

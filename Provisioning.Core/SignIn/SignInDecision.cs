@@ -88,6 +88,7 @@ public sealed class SignInDecision(
         if (!organization.HasAccess(scope.Now)) return Refuse(scope, organization, request, DenyReason.TermInactive, null);
         admission.KeepRequest(scope, organization, request);
         var created = await admission.CreateAsync(scope, organization, request, email, newMember);
+        if (created.Error is SeatDenied denied) Note(scope, organization, request, Target.Connection(request.Connection.Id), "sign_in.refused", DenyReason.SeatUnavailable, denied.Tiers);
         if (!created.Try(out var member, out var error)) return error;
         await members.SetLastSignInAsync(scope.Session, newMember, DateOnly.FromDateTime(scope.Now.UtcDateTime));
         return Allow(member, "created", organization, scope.Now);
@@ -105,12 +106,17 @@ public sealed class SignInDecision(
         UnitScope scope, Organization organization, SignInRequest request, DenyReason reason, SeatedMember? member, IReadOnlyList<TierUse>? tiers = null)
     {
         var seat = reason == DenyReason.SeatUnavailable;
-        scope.Refuse(organization.Id, seat ? "seat.refused" : "sign_in.refused",
-            member is null ? Target.Connection(request.Connection.Id) : Target.Member(member.Member.Id),
-            new JsonObject
-            {
-                ["subject"] = request.Subject, ["email"] = request.Email, ["tiers"] = SeatEngine.Describe(tiers ?? []),
-            }, reason.Code);
+        var target = member is null ? Target.Connection(request.Connection.Id) : Target.Member(member.Member.Id);
+        Note(scope, organization, request, target, seat ? "seat.refused" : "sign_in.refused", reason, tiers ?? []);
         return Deny(reason, member?.Member.Id, seat ? tiers ?? [] : []);
     }
+
+    /// <summary>The decision record: who was refused, why, and how full the tiers were.</summary>
+    private static void Note(
+        UnitScope scope, Organization organization, SignInRequest request, Target target, string action, DenyReason reason, IReadOnlyList<TierUse> tiers) =>
+        scope.Refuse(organization.Id, action, target, new JsonObject
+        {
+            ["subject"] = request.Subject, ["email"] = request.Email, ["tiers"] = SeatEngine.Describe(tiers),
+            ["wouldHelp"] = new JsonArray([.. reason.WouldHelp.Select(help => JsonValue.Create(help))]),
+        }, reason.Code);
 }
