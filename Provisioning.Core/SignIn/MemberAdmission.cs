@@ -43,6 +43,9 @@ public sealed class MemberAdmission(
             scope.KeepOnRefusal(() => requests.RecordAsync(scope.Session, organization.Id, email.Normalized, scope.Now));
     }
 
+    /// <summary>Whether somebody else has taken the name of a removed member meanwhile: the person cannot be added again under it.</summary>
+    public Task<bool> IsNameTakenAsync(UnitScope scope, SeatedMember removed) => lifecycle.IsNameTakenAsync(scope.Session, removed.Member);
+
     /// <summary>JIT-6: removed in mode jit, the person is added again.</summary>
     public Task<Outcome<SeatedMember>> RestoreAsync(UnitScope scope, Organization organization, SeatedMember member) =>
         lifecycle.ActivateAsync(scope, organization, member, NoSeatPolicy.Reject);

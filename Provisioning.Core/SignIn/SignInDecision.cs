@@ -51,6 +51,7 @@ public sealed class SignInDecision(
         {
             if (organization.FollowsDirectory) return Refuse(scope, organization, request, DenyReason.Deprovisioned, member);
             if (!organization.CreatesAtSignIn) return Refuse(scope, organization, request, DenyReason.NotInvited, member);
+            if (await admission.IsNameTakenAsync(scope, member)) return Refuse(scope, organization, request, DenyReason.IdentityConflict, member);
             admission.KeepRequest(scope, organization, request);
             var restored = await admission.RestoreAsync(scope, organization, member);
             if (!restored.Try(out member, out var error)) return error;
