@@ -99,8 +99,7 @@ internal static class AttributePatch
             container[attribute.Name] = read;
             return null;
         }
-        if (read.Count > 0) ElementPatch.Append(container, attribute, read);
-        return null;
+        return read.Count > 0 ? ElementPatch.Append(container, attribute, read) : null;
     }
 
     private static void Keep(JsonObject container, AttributeDefinition attribute, JsonObject parts)
