@@ -20,7 +20,12 @@ public sealed class JsonFields(JsonObject json, string prefix = "")
     /// <summary>The first thing wrong with the fields asked for; other fields are ignored.</summary>
     public Error? ProblemOfKnown => problem;
 
-    public bool Has(string name) => known.Add(name) | json.ContainsKey(name);
+    /// <summary>Whether the field is there, be it null; it counts as a field of the body from now on.</summary>
+    public bool Has(string name)
+    {
+        known.Add(name);
+        return json.ContainsKey(name);
+    }
 
     public string Text(string name, int longest = TextKey.MaxLength)
     {

@@ -100,8 +100,9 @@ public static partial class ScimEndpoints
 
     private static async Task WriteAsync(HttpContext context, ScimReply reply)
     {
-        if (reply.Ignored.Count > 0) IgnoredPaths(context.RequestServices.GetRequiredService<ILogger<ScimRequest>>(), string.Join(", ", reply.Ignored.Take(10)));
+        if (reply.Ignored.Count > 0) IgnoredPaths(context.RequestServices.GetRequiredService<ILogger<ScimRequest>>(), ShownPaths(reply.Ignored));
         var response = context.Response;
+        JsonAnswer.Protect(response);
         if (reply.Tag is not null)
         {
             response.Headers.ETag = reply.Tag;
@@ -121,6 +122,13 @@ public static partial class ScimEndpoints
         response.ContentLength = buffer.WrittenCount;
         await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
     }
+
+    /// <summary>
+    /// What reads like the name of an attribute, cut short; anything else could be an address of a person or a forged line of the log.
+    /// </summary>
+    internal static string ShownPaths(IReadOnlyList<string> paths) =>
+        string.Join(", ", paths.Take(10).Select(static path => path.All(static c => char.IsAsciiLetterOrDigit(c) || c is ':' or '.' or '_' or '-' or '$')
+            ? path.Length <= 120 ? path : path[..120] + "..." : "(not a name)"));
 
     [LoggerMessage(LogLevel.Information, "A PATCH named paths that no schema has; they were left out: {Paths}")]
     private static partial void IgnoredPaths(ILogger logger, string paths);
