@@ -38,6 +38,21 @@ public sealed class AdminBodyTests
     }
 
     [Test]
+    public async Task D10_features_are_no_deeper_than_can_be_read_back_whatever_depth_a_body_may_have()
+    {
+        await using var deep = await TestService.StartAsync(settings: "Limits:JsonDepth=200");
+        foreach (var (levels, status) in new[] { (32, 200), (33, 400), (70, 400), (150, 400) })
+        {
+            var features = string.Concat(Enumerable.Repeat("{\"a\":", levels)) + "1" + new string('}', levels);
+            (await deep.Operator.Put("/acme/seats", $$"""{"tiers":[{"tier":"gold","rank":30,"purchased":1,"features":{{features}}}]}""")).Expect(status);
+        }
+        var demo = await deep.DemoAsync();
+        await demo.PushAsync("ada");
+        var member = await demo.MemberIdOfAsync(demo.Mail("ada"));
+        (await demo.Owner.Get($"/members/{member}/entitlements")).Expect(200);
+    }
+
+    [Test]
     public async Task Every_answer_with_data_is_kept_by_no_cache_and_taken_for_nothing_else()
     {
         var organization = await service.OrganizationAsync();
