@@ -1,0 +1,29 @@
+using NUnit.Framework;
+
+namespace Provisioning.Tests.Http;
+
+/// <summary>Which person a push or a sign-in means, where identity providers leave room for doubt (rules SCIM-3, SCIM-10, SCIM-15, JIT-1, JIT-6).</summary>
+public sealed class LinkingTests
+{
+    private TestService service = null!;
+
+    [OneTimeSetUp]
+    public async Task TakeServiceAsync() => service = await SharedService.GetAsync();
+
+    [Test]
+    public async Task SCIM_10_an_empty_externalId_leads_to_nobody()
+    {
+        var organization = await service.OrganizationAsync();
+        var leaver = organization.User("leaver");
+        leaver["externalId"] = "";
+        var left = (await organization.Scim.Post("/Users", leaver)).Expect(201).Id;
+        var before = (await organization.AllowedAsync("leaver")).Text("memberId");
+        (await organization.Scim.Delete("/Users/" + left)).Expect(204);
+
+        var joiner = organization.User("joiner");
+        joiner["externalId"] = "";
+        (await organization.Scim.Post("/Users", joiner)).Expect(201);
+        Assert.That(await organization.MemberIdOfAsync(organization.Mail("joiner")), Is.Not.EqualTo(before), "the leaver's member, identities and all");
+        await organization.DeniedAsync("deprovisioned", "leaver");
+    }
+}
