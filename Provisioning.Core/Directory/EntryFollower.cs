@@ -47,7 +47,7 @@ public sealed class EntryFollower(
             if (!organization.FollowsDirectory) return new LinkedEntry(entry, null);
             var content = EntryContent.Of(entry.Attributes);
             var member = new Member(
-                newMember, organization.Id, entry.UserName, entry.Active ? MatchEmail.Of(content) : null, content.DisplayName, Role.User,
+                newMember, organization.Id, entry.UserName, MatchEmail.Of(content), content.DisplayName, Role.User,
                 entry.Active ? MemberState.Active : MemberState.Suspended, false, entry.Active ? null : SuspensionCause.Directory,
                 MemberSource.Scim, null, scope.Now, 1);
             var created = await lifecycle.CreateAsync(scope, organization, member, entry.Id, organization.OnNoSeatScim);

@@ -26,4 +26,19 @@ public sealed class LinkingTests
         Assert.That(await organization.MemberIdOfAsync(organization.Mail("joiner")), Is.Not.EqualTo(before), "the leaver's member, identities and all");
         await organization.DeniedAsync("deprovisioned", "leaver");
     }
+
+    [Test]
+    public async Task JIT_6_a_person_pushed_as_inactive_is_refused_and_not_created_beside_the_entry()
+    {
+        var organization = await service.OrganizationAsync();
+        await organization.PushAsync("ada", active: false);
+        await organization.DeniedAsync("deprovisioned", "ada");
+
+        var grace = organization.User("grace", active: false);
+        grace["userName"] = "ghopper";
+        (await organization.Scim.Post("/Users", grace)).Expect(201);
+        await organization.DeniedAsync("deprovisioned", "grace");
+        Assert.That(await organization.MembersAsync(), Has.Count.EqualTo(2));
+        await organization.ExpectAssignedAsync(premium: 0, standard: 0);
+    }
 }
