@@ -41,4 +41,20 @@ public sealed class LinkingTests
         Assert.That(await organization.MembersAsync(), Has.Count.EqualTo(2));
         await organization.ExpectAssignedAsync(premium: 0, standard: 0);
     }
+
+    [Test]
+    public async Task JIT_1_a_person_renamed_by_a_second_push_is_still_found_by_externalId()
+    {
+        var organization = await service.OrganizationAsync();
+        (await organization.Owner.Post("/connections", new { name = "claims", kind = "gateway", trustEmail = false, externalIdClaim = "sub" })).Expect(201);
+        var old = await organization.PushAsync("miss");
+        (await organization.SetActiveAsync(old, false)).Expect(200);
+        var renamed = organization.User("mrs");
+        renamed["externalId"] = "x-miss";
+        (await organization.Scim.Post("/Users", renamed)).Expect(201);
+
+        var answer = await organization.AllowedAsync("x-miss", "mrs@elsewhere.example", body => body["connection"] = "claims");
+        Assert.That((answer.Text("reason"), answer.Text("memberId")),
+            Is.EqualTo(("linked", await organization.MemberIdOfAsync(organization.Mail("mrs")))));
+    }
 }
