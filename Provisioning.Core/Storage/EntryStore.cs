@@ -117,7 +117,7 @@ public sealed class EntryStore : IEntryStore
         var needsGroups = query.Filter is not null && Mentions(query.Filter, "groups");
         var scanned = needsGroups ? await GroupStore.AllGroupsOfUsersAsync(sql, organization) : null;
         var found = await ResourceLists.ListAsync<EntryViewRow>(sql, organization, Lists, query,
-            row => PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(row.ToView(scanned), "")));
+            row => PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(row.ToView(scanned), query.BaseUrl)));
         if (!found.Try(out var page, out var error)) return error;
         var groups = withGroups && page.Items.Count > 0 ? await GroupStore.GroupsOfAsync(sql, [.. page.Items.Select(row => row.Id)]) : null;
         return new ResourcePage<EntryView>([.. page.Items.Select(row => row.ToView(groups))], page.Total);

@@ -119,7 +119,7 @@ public sealed class GroupStore : IGroupStore
         var found = await ResourceLists.ListAsync<GroupRow>(sql, organization, Lists, query, row =>
         {
             var group = row.ToGroup();
-            return PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(group, members?[group.Id], ""));
+            return PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(group, members?[group.Id], query.BaseUrl));
         });
         return found.Select(page => new ResourcePage<Group>([.. page.Items.Select(row => row.ToGroup())], page.Total));
     }

@@ -29,4 +29,21 @@ public sealed class ScimRowsTests
         var tag = (await organization.Scim.Get("/Users/" + id)).Header("ETag")!;
         (await organization.Scim.Send("HEAD", "/Users/" + id, null, ("If-None-Match", tag))).Expect(304);
     }
+
+    [Test]
+    public async Task F16_addresses_filter_as_they_are_shown()
+    {
+        var organization = await service.OrganizationAsync();
+        var id = await organization.PushAsync("ada");
+        await organization.PushAsync("bob");
+        var group = await organization.PushGroupAsync("Engineers", id);
+        var user = (await organization.Scim.Get("/Users/" + id)).Expect(200);
+        await Finds("/Users", $"meta.location eq \"{user.Text("meta", "location")}\"", id);
+        await Finds("/Users", $"groups.$ref eq \"{user.Text("groups", 0, "$ref")}\"", id);
+        await Finds("/Groups", $"meta.location eq \"{(await organization.Scim.Get("/Groups/" + group)).Text("meta", "location")}\"", group);
+
+        async Task Finds(string path, string filter, string found) =>
+            Assert.That((await organization.Scim.Get($"{path}?filter={Uri.EscapeDataString(filter)}")).Expect(200).Items("Resources").Select(item => TestOrganization.Text(item, "id")),
+                Is.EqualTo((string[])[found]), filter);
+    }
 }
