@@ -46,4 +46,28 @@ public sealed class ScimRowsTests
             Assert.That((await organization.Scim.Get($"{path}?filter={Uri.EscapeDataString(filter)}")).Expect(200).Items("Resources").Select(item => TestOrganization.Text(item, "id")),
                 Is.EqualTo((string[])[found]), filter);
     }
+
+    [Test]
+    public async Task U10_a_replaced_member_list_shows_its_members_as_sent_last()
+    {
+        var organization = await service.OrganizationAsync();
+        var (ada, bob) = (await organization.PushAsync("ada"), await organization.PushAsync("bob"));
+        var group = await organization.PushGroupAsync("Engineers", ada, bob);
+        var read = (await organization.Scim.Get("/Groups/" + group)).Expect(200);
+        Assert.That((await organization.Scim.Put("/Groups/" + group, read.Json)).Expect(200).Header("ETag"), Is.EqualTo(read.Header("ETag")), "what was read is no change");
+
+        var named = (await organization.Scim.Put("/Groups/" + group, Engineers(Member(ada, "Ada"), Member(bob, null)))).Expect(200);
+        Assert.That((Display(named, ada), Display(named, bob), named.Header("ETag")), Is.EqualTo(("Ada", (string?)null, "W/\"2\"")));
+        var again = (await organization.Scim.Put("/Groups/" + group, Engineers(Member(ada, "Ada"), Member(bob, null)))).Expect(200);
+        Assert.That(again.Header("ETag"), Is.EqualTo("W/\"2\""));
+
+        var renamed = (await organization.Scim.Patch("/Groups/" + group, TestOrganization.Patch(
+            TestOrganization.Operation("replace", "members", new JsonArray(Member(ada, "Lovelace"), Member(bob, "Bob")))))).Expect(200);
+        Assert.That((Display(renamed, ada), Display(renamed, bob), renamed.Header("ETag")), Is.EqualTo(("Lovelace", "Bob", "W/\"3\"")));
+
+        static JsonObject Member(string id, string? display) => new() { ["value"] = id, ["display"] = display };
+        static JsonObject Engineers(params JsonObject[] members) => new() { ["displayName"] = "Engineers", ["members"] = new JsonArray([.. members]) };
+        static string? Display(Answer answer, string id) =>
+            TestOrganization.Text(answer.Items("members").Single(member => TestOrganization.Text(member, "value") == id), "display");
+    }
 }
