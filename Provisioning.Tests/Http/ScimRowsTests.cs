@@ -70,4 +70,13 @@ public sealed class ScimRowsTests
         static string? Display(Answer answer, string id) =>
             TestOrganization.Text(answer.Items("members").Single(member => TestOrganization.Text(member, "value") == id), "display");
     }
+
+    [Test]
+    public async Task U10_a_member_that_names_an_operation_of_no_bulk_request_is_an_error()
+    {
+        var organization = await service.OrganizationAsync();
+        var body = new JsonObject { ["displayName"] = "Engineers", ["members"] = new JsonArray(new JsonObject { ["value"] = "bulkId:qwerty" }) };
+        (await organization.Scim.Post("/Groups", body)).ExpectScimError(400, "invalidValue");
+        Assert.That((await organization.Scim.Get("/Groups")).Number("totalResults"), Is.Zero);
+    }
 }
