@@ -31,6 +31,19 @@ public sealed class ScimRowsTests
     }
 
     [Test]
+    public async Task A_base_URL_that_ends_with_a_slash_leads_to_the_same_resources()
+    {
+        var organization = await service.OrganizationAsync();
+        var id = (await organization.Scim.At("/scim/v2/").Post("/Users", organization.User("ada"))).Expect(201).Id;
+        foreach (var root in (string[])["/scim/v2/", "/scim/", "/scim//v2", "/scim/v2"])
+        {
+            Assert.That((await organization.Scim.At(root).Get("/Users?count=1")).Expect(200).Number("totalResults"), Is.EqualTo(1), root);
+            Assert.That((await organization.Scim.At(root).Get("/Users/" + id)).Expect(200).Text("meta", "location"), Does.EndWith("/scim/v2/Users/" + id), root);
+        }
+        (await organization.Scim.With(null).At("/scim/v2/").Get("/Users")).ExpectScimError(401);
+    }
+
+    [Test]
     public async Task F16_addresses_filter_as_they_are_shown()
     {
         var organization = await service.OrganizationAsync();
