@@ -57,4 +57,19 @@ public sealed class LinkingTests
         Assert.That((answer.Text("reason"), answer.Text("memberId")),
             Is.EqualTo(("linked", await organization.MemberIdOfAsync(organization.Mail("mrs")))));
     }
+
+    [Test]
+    public async Task SCIM_1_a_staged_entry_is_linked_when_its_person_signs_in_for_the_first_time()
+    {
+        var organization = await service.OrganizationAsync(mode: "jit");
+        var pushed = (await organization.Scim.Post("/Users", organization.User("ada"))).Expect(201);
+        Assert.That(pushed.At(Answer.Seat), Is.Null);
+        var member = (await organization.AllowedAsync("ada", organization.Mail("Ada"))).Text("memberId");
+        Assert.That((await organization.MemberAsync(member)).Text("scimId"), Is.EqualTo(pushed.Id));
+
+        (await organization.SetActiveAsync(pushed.Id, false)).Expect(200);
+        var read = (await organization.Scim.Get("/Users/" + pushed.Id)).Expect(200);
+        Assert.That((read.Flag("active"), read.Text(Answer.Seat, "memberState")), Is.EqualTo((false, "active")), "staged: the member stays as it is");
+        Assert.That((await organization.AllowedAsync("ada")).Text("reason"), Is.EqualTo("existing"));
+    }
 }
