@@ -92,4 +92,20 @@ public sealed class ScimRowsTests
         (await organization.Scim.Post("/Groups", body)).ExpectScimError(400, "invalidValue");
         Assert.That((await organization.Scim.Get("/Groups")).Number("totalResults"), Is.Zero);
     }
+
+    [Test]
+    public async Task SCIM_8_a_person_outside_the_verified_domains_can_still_be_deactivated()
+    {
+        var organization = await service.OrganizationAsync();
+        var guest = organization.User("guest");
+        guest["emails"] = new JsonArray(new JsonObject { ["value"] = "guest@elsewhere.example", ["primary"] = true });
+        var id = (await organization.Scim.Post("/Users", guest)).Expect(201).Id;
+        (await organization.Owner.Put("/provisioning", new { mode = "scim_and_jit", onNoSeat = new { scim = "waiting" }, requireVerifiedDomain = new { scim = true } },
+            ("If-Match", "*"))).Expect(200);
+
+        (await organization.SetActiveAsync(id, false)).Expect(200);
+        await organization.ExpectAssignedAsync(premium: 0, standard: 0);
+        (await organization.SetActiveAsync(id, true)).ExpectScimError(400, "invalidValue");
+        (await organization.Scim.Post("/Users", guest)).ExpectScimError(400, "invalidValue");
+    }
 }
