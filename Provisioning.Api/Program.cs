@@ -93,6 +93,7 @@ public static class Program
         services.AddSingleton<GroupOperations>();
         services.AddSingleton<DiscoveryOperations>();
         services.AddScimErrors();
+        services.AddSingleton<IStartupFilter, DoubledSlashes>();
         services.AddDescription();
     }
 

@@ -18,7 +18,8 @@ public sealed class EntryLinks(IMemberStore members, IEntryStore entries, IOrgan
         if (byName is { Entry: null }) return byName;
         if (byName is not null) return null; // taken by another entry: creating will answer uniqueness
 
-        var former = content.ExternalId is null
+        // Templates of identity providers fill in nothing as empty text; it names nobody, least of all somebody else.
+        var former = string.IsNullOrWhiteSpace(content.ExternalId)
             ? []
             : await entries.FormerMembersByExternalIdAsync(session, organization.Id, content.ExternalId);
         if (former.Count != 1) former = await entries.FormerMembersByUserNameAsync(session, organization.Id, content.UserName);

@@ -66,12 +66,29 @@ public sealed class GroupMembership(IGroupStore groups)
         return removed;
     }
 
-    /// <summary>The difference only: rows that stay are not written.</summary>
+    /// <summary>The difference only: rows that stay are not written, unless they are described otherwise now (checklist U10).</summary>
     private async Task<int> ReplaceAsync(UnitScope scope, Group group, IReadOnlyList<MemberRef> wanted)
     {
-        var wantedIds = Parse(wanted.Select(member => member.Value)).ToHashSet();
-        var gone = (await AllAsync(scope.Session, group.Id)).Select(member => member.Member).Where(id => !wantedIds.Contains(id)).ToList();
-        return await RemoveAsync(scope, group, gone) + await AddAsync(scope, group, wanted);
+        var byId = new Dictionary<ResourceId, MemberRef>();
+        foreach (var member in wanted)
+            if (Ids.TryParse<ResourceId>(member.Value, out var id)) byId.TryAdd(id, member);
+        var all = await AllAsync(scope.Session, group.Id);
+        var gone = all.Select(row => row.Member).Where(id => !byId.ContainsKey(id)).ToList();
+        var described = all.Where(row => byId.ContainsKey(row.Member)).Select(row => (Before: row, After: row.As(byId[row.Member])))
+            .Where(row => row.Before != row.After).Select(row => row.After).ToList();
+        return await RemoveAsync(scope, group, gone) + await DescribeAsync(scope, group, described) + await AddAsync(scope, group, wanted);
+    }
+
+    /// <summary>Writes rows anew whose $ref, type or display was sent differently.</summary>
+    private async Task<int> DescribeAsync(UnitScope scope, Group group, List<GroupMember> rows)
+    {
+        foreach (var chunk in rows.Chunk(Chunk))
+        {
+            await groups.DeleteMembersAsync(scope.Session, group.Id, [.. chunk.Select(row => row.Member)]);
+            await groups.InsertMembersAsync(scope.Session, group.Organization, group.Id, chunk);
+        }
+        if (rows.Count > 0) Record(scope, group, "group.members_described", [.. rows.Select(row => row.Member)]);
+        return rows.Count;
     }
 
     private async Task<List<GroupMember>> AllAsync(ISession session, ResourceId group)

@@ -138,7 +138,8 @@ public interface IGroupStore
 /// <param name="Start">1-based, at least 1.</param>
 /// <param name="Count">At least 0; 0 asks for the total only.</param>
 /// <param name="ScanLimit">Most rows the part of the filter that SQL cannot decide may look at.</param>
-public sealed record ResourceQuery(Predicate? Filter, int Start, int Count, int ScanLimit);
+/// <param name="BaseUrl">Under which the answer names its resources: filters see the same meta.location and $ref.</param>
+public sealed record ResourceQuery(Predicate? Filter, int Start, int Count, int ScanLimit, string BaseUrl);
 
 /// <summary>A slice and the number of all matches.</summary>
 public sealed record ResourcePage<T>(IReadOnlyList<T> Items, long Total);

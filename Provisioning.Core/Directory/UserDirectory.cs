@@ -62,7 +62,8 @@ public sealed class UserDirectory(IDatabase database, IEntryStore entries, Entry
             if (!change(before).Try(out var content, out var error)) return error;
             if ((content.Active ?? before.Active) == before.Active && JsonNode.DeepEquals(content.Attributes, before.Attributes))
                 return (await entries.ViewAsync(scope.Session, organization.Id, id, withGroups: true))!;
-            if (await RefuseDomainAsync(scope, organization, content) is { } refused) return refused;
+            // Whoever is outside, since an address or the setting changed, can still be sent away (rule SCIM-8).
+            if ((content.Active ?? before.Active) && await RefuseDomainAsync(scope, organization, content) is { } refused) return refused;
             if (!TextKey.Fold(content.UserName).AsSpan().SequenceEqual(TextKey.Fold(before.UserName))
                 && await entries.FindByUserNameAsync(scope.Session, organization.Id, content.UserName) is not null)
                 return UserNameTaken(content);

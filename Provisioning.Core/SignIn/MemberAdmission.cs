@@ -9,8 +9,8 @@ namespace Provisioning.Core.SignIn;
 
 /// <summary>What a sign-in does to a member, each inside the unit of the decision.</summary>
 public sealed class MemberAdmission(
-    IMemberStore members, IOrganizationStore organizations, ISeatStore seatStore, ISeatRequestStore requests, MemberLifecycle lifecycle,
-    SeatEngine seats)
+    IMemberStore members, IEntryStore entries, IOrganizationStore organizations, ISeatStore seatStore, ISeatRequestStore requests,
+    MemberLifecycle lifecycle, SeatEngine seats)
 {
     /// <summary>JIT-2: a new member with role user, the identity, and a seat, or <see cref="SeatDenied"/> and nothing.</summary>
     public async Task<Outcome<SeatedMember>> CreateAsync(
@@ -22,8 +22,9 @@ public sealed class MemberAdmission(
             scope.Now, 1);
         var created = await lifecycle.CreateAsync(
             scope, organization, member, null, NoSeatPolicy.Reject, Target.Connection(request.Connection.Id));
-        if (created.IsOk) await LinkAsync(scope, organization, request, id);
-        return created;
+        if (!created.Try(out var seated, out var error)) return error;
+        await LinkAsync(scope, organization, request, id);
+        return seated with { Entry = await LinkStagedAsync(scope, organization, member) };
     }
 
     /// <summary>Stores the link by which the person is recognised from now on, and audits it.</summary>
@@ -34,6 +35,17 @@ public sealed class MemberAdmission(
         {
             ["connection"] = request.Connection.Id.ToString(), ["subject"] = request.Subject,
         });
+    }
+
+    /// <summary>SCIM-1: an entry that was pushed before is linked although the directory does not rule yet.</summary>
+    private async Task<ResourceId?> LinkStagedAsync(UnitScope scope, Organization organization, Member member)
+    {
+        if (organization.FollowsDirectory
+            || await entries.FindByUserNameAsync(scope.Session, organization.Id, member.UserName) is not { Member: null } staged)
+            return null;
+        await entries.LinkAsync(scope.Session, staged.Id, member.Id);
+        scope.Note(organization.Id, "member.linked", Target.Member(member.Id), new JsonObject { ["user"] = staged.Id.ToString() });
+        return staged.Id;
     }
 
     /// <summary>When the seat is refused, no member is made; one open request per address is kept (rule JIT-2).</summary>

@@ -25,7 +25,7 @@ public sealed class GroupOperations(GroupDirectory groups, SchemaCatalog catalog
 
     public async Task<Outcome<ScimReply>> ListAsync(ScimCaller caller, ListParameters asked, CancellationToken cancel)
     {
-        if (!ListReading.Read(Type, asked, limits).Try(out var read, out var error)) return error;
+        if (!ListReading.Read(Type, asked, limits, caller.BaseUrl).Try(out var read, out var error)) return error;
         if (!(await groups.ListAsync(caller.Organization, read.Query, cancel)).Try(out var page, out error)) return error;
         var members = read.Projection.Includes("members") && page.Items.Count > 0
             ? await groups.MembersOfAsync([.. page.Items.Select(group => group.Id)], cancel) : null;
