@@ -51,6 +51,8 @@ public sealed class SignInDecision(
         {
             if (organization.FollowsDirectory) return Refuse(scope, organization, request, DenyReason.Deprovisioned, member);
             if (!organization.CreatesAtSignIn) return Refuse(scope, organization, request, DenyReason.NotInvited, member);
+            if (await members.FindByUserNameAsync(scope.Session, organization.Id, member.Member.UserName) is { } taken)
+                return Refuse(scope, organization, request, DenyReason.IdentityConflict, taken); // somebody else came under the name (I-2)
             admission.KeepRequest(scope, organization, request);
             var restored = await admission.RestoreAsync(scope, organization, member);
             if (!restored.Try(out member, out var error)) return error;
