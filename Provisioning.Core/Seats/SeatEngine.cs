@@ -186,6 +186,10 @@ public sealed class SeatEngine(ISeatStore store)
     public async Task<Outcome<IReadOnlyList<SeatPool>>> SetPurchasedAsync(
         UnitScope scope, OrganizationId organization, IReadOnlyList<TierSeats> tiers)
     {
+        if (tiers.FirstOrDefault(tier => tier.Purchased < 0) is { } negative)
+            return new InvalidValue($"The number of {negative.Tier} seats is less than none.");
+        if (tiers.GroupBy(tier => tier.Tier).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            return new InvalidValue($"The tier {twice.Key} is named twice.");
         var before = await store.LockPoolsAsync(scope.Session, organization);
         var after = before.Where(pool => tiers.All(tier => tier.Tier != pool.Tier))
             .Select(pool => new TierSeats(pool.Tier, pool.Rank, pool.Purchased, pool.Features)).Concat(tiers).ToList();
