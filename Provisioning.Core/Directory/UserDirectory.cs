@@ -40,10 +40,9 @@ public sealed class UserDirectory(IDatabase database, IEntryStore entries, Entry
                 id, organization.Id, content.UserName, content.ExternalId, active, content.Attributes, 1, scope.Now, scope.Now, null);
             await entries.InsertAsync(scope.Session, entry);
             scope.Note(organization.Id, "user.created", Target.User(id), Describe(entry));
-            var known = await links.FindAsync(scope.Session, organization, content);
-            return await follower.FollowAsync(scope, organization, entry, known, member, pushedAgain: true)
-                is var followed && followed.Try(out var linked, out var error)
-                    ? new EntryView(linked.Entry, linked.Member, []) : error!;
+            if (!(await links.FindAsync(scope.Session, organization, content)).Try(out var known, out var error)) return error;
+            var followed = await follower.FollowAsync(scope, organization, entry, known, member, pushedAgain: true);
+            return followed.Select(linked => new EntryView(linked.Entry, linked.Member, []));
         }
     }
 

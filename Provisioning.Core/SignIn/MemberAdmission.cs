@@ -9,8 +9,8 @@ namespace Provisioning.Core.SignIn;
 
 /// <summary>What a sign-in does to a member, each inside the unit of the decision.</summary>
 public sealed class MemberAdmission(
-    IMemberStore members, IEntryStore entries, IOrganizationStore organizations, ISeatStore seatStore, ISeatRequestStore requests,
-    MemberLifecycle lifecycle, SeatEngine seats)
+    IMemberStore members, IEntryStore entries, IOrganizationStore organizations, ISeatRequestStore requests, MemberLifecycle lifecycle,
+    SeatEngine seats)
 {
     /// <summary>JIT-2: a new member with role user, the identity, and a seat, or <see cref="SeatDenied"/> and nothing.</summary>
     public async Task<Outcome<SeatedMember>> CreateAsync(
@@ -85,6 +85,6 @@ public sealed class MemberAdmission(
     }
 
     /// <summary>How full the tiers are that the member could have had.</summary>
-    public async Task<IReadOnlyList<TierUse>> TiersAsync(ISession session, Organization organization, string? only) =>
-        [.. (await seatStore.PoolsAsync(session, organization.Id)).Where(pool => only is null || pool.Tier == only).Select(pool => pool.Use)];
+    public Task<IReadOnlyList<TierUse>> TiersAsync(UnitScope scope, Organization organization, SeatedMember member) =>
+        seats.UseAsync(scope.Session, organization.Id, member.Seat.DesiredTier);
 }

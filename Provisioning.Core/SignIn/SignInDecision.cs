@@ -71,7 +71,7 @@ public sealed class SignInDecision(
             : member.Seat.Status == SeatStatus.Assigned ? null
             : member.Seat.Status == SeatStatus.Unassigned ? DenyReason.SeatUnassigned : DenyReason.SeatUnavailable;
         if (refused is not null && !member.Member.Administers)
-            return Refuse(scope, organization, request, refused, member, await admission.TiersAsync(scope.Session, organization, member.Seat.DesiredTier));
+            return Refuse(scope, organization, request, refused, member, await admission.TiersAsync(scope, organization, member));
         await members.SetLastSignInAsync(scope.Session, member.Member.Id, DateOnly.FromDateTime(scope.Now.UtcDateTime));
         return Allow(member, how, organization, scope.Now);
     }
