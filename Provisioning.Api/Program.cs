@@ -1,30 +1,123 @@
+using Provisioning.Api.Admin;
+using Provisioning.Api.Configuration;
+using Provisioning.Api.Hook;
 using Provisioning.Api.Hosting;
 using Provisioning.Api.Scim;
+using Provisioning.Core.Directory;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.Schemas;
+using Provisioning.Core.Scim.Filters;
+using Provisioning.Core.Scim.Operations;
+using Provisioning.Core.Seats;
+using Provisioning.Core.SignIn;
+using Provisioning.Core.Storage;
+using Provisioning.Core.Storage.Dialects;
+using Provisioning.Core.Storage.Migrations;
 
 namespace Provisioning.Api;
 
 /// <summary>The composition root: one Add and one Map line per feature.</summary>
 public static class Program
 {
-    public static Task<int> Main(string[] args) => ProvisioningHost.RunAsync(args, static given => Build(given));
+    public static Task<int> Main(string[] args) =>
+        ProvisioningHost.RunAsync(args, static given => Build(given), listening: static app => Console.Out.Write(StartupBanner.Text(Facts(app))));
 
     /// <summary>The whole service, not yet started; tests change it with <paramref name="configure"/>.</summary>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var app = ProvisioningHost.Build(args, builder =>
         {
-            Add(builder.Services);
+            AddStorage(builder.Services);
+            AddDomain(builder.Services);
+            AddDoors(builder.Services);
             configure?.Invoke(builder);
         });
-        Map(app);
+        app.MapScim();
+        app.MapHook();
+        app.MapAdmin();
+        app.MapDescription();
         return app;
     }
 
-    private static void Add(IServiceCollection services) => services.AddScimErrors();
-
-    private static void Map(WebApplication app)
+    private static void AddStorage(IServiceCollection services)
     {
-        // Doors are mapped here.
-        _ = app;
+        services.AddSingleton<IDialect>(static provider => new SqliteDialect(
+            provider.GetRequiredService<ServiceSettings>().Storage.ConnectionStringUnder(provider.GetRequiredService<IHostEnvironment>().ContentRootPath)));
+        services.AddSingleton<SqlDatabase>();
+        services.AddSingleton<IDatabase>(static provider => provider.GetRequiredService<SqlDatabase>());
+        services.AddSingleton<Migrator>();
+        services.AddSingleton<IOrganizationStore, OrganizationStore>();
+        services.AddSingleton<CredentialStore>();
+        services.AddSingleton<ITokenStore>(static provider => provider.GetRequiredService<CredentialStore>());
+        services.AddSingleton<IConnectionStore>(static provider => provider.GetRequiredService<CredentialStore>());
+        services.AddSingleton<ISeatStore, SeatStore>();
+        services.AddSingleton<MemberStore>();
+        services.AddSingleton<IMemberStore>(static provider => provider.GetRequiredService<MemberStore>());
+        services.AddSingleton<ISeatRequestStore>(static provider => provider.GetRequiredService<MemberStore>());
+        services.AddSingleton<IEntryStore, EntryStore>();
+        services.AddSingleton<IGroupStore, GroupStore>();
+        services.AddSingleton<IAuditStore, AuditStore>();
+        services.AddSingleton<StoreProbe>(static provider => provider.GetRequiredService<SqlDatabase>().IsReadyAsync);
+        services.AddHostedService<StorePreparation>(); // first: the jobs need the tables
+        services.AddHostedService<SeatQueueJob>();
+        services.AddHostedService<ReceiptSweepJob>();
+    }
+
+    private static void AddDomain(IServiceCollection services)
+    {
+        services.AddSingleton(Catalog());
+        services.AddSingleton<SeatEngine>();
+        services.AddSingleton<MemberLifecycle>();
+        services.AddSingleton<EntryLinks>();
+        services.AddSingleton<EntryFollower>();
+        services.AddSingleton<UserDirectory>();
+        services.AddSingleton<GroupMembership>();
+        services.AddSingleton<GroupDirectory>();
+        services.AddSingleton<MemberAdministration>();
+        services.AddSingleton<OrganizationSetup>();
+        services.AddSingleton<ProvisioningSettings>();
+        services.AddSingleton<Credentials>();
+        services.AddSingleton<PersonMatcher>();
+        services.AddSingleton<MemberAdmission>();
+        services.AddSingleton<SignInDecision>();
+    }
+
+    private static void AddDoors(IServiceCollection services)
+    {
+        services.AddSingleton<Authentication>();
+        services.AddSingleton<PublicUrl>();
+        services.AddSingleton<DemoOrganization>();
+        services.AddSingleton(static provider => Limits(provider.GetRequiredService<ServiceSettings>()));
+        services.AddSingleton<UserOperations>();
+        services.AddSingleton<GroupOperations>();
+        services.AddSingleton<DiscoveryOperations>();
+        services.AddScimErrors();
+        services.AddDescription();
+    }
+
+    /// <summary>A broken schema file stops the start, naming the file and the place in it (design D4).</summary>
+    private static SchemaCatalog Catalog()
+    {
+        try
+        {
+            return SchemaCatalog.Load(Path.Combine(AppContext.BaseDirectory, "scim-schemas"));
+        }
+        catch (SchemaFileException exception)
+        {
+            throw new SettingsException(exception.Message);
+        }
+    }
+
+    private static ScimLimits Limits(ServiceSettings settings) => new(
+        new FilterLimits(settings.Limits.FilterLength, settings.Limits.FilterDepth), settings.Limits.PageSize, settings.Limits.FilterScan,
+        settings.Limits.PatchOperations, settings.Scim.GroupPatchBodyLimit);
+
+    private static StartupFacts Facts(WebApplication app)
+    {
+        var settings = app.Services.GetRequiredService<ServiceSettings>();
+        return new StartupFacts(
+            [.. app.Urls], settings.Public.BaseUrl, app.Environment.EnvironmentName, app.Services.GetRequiredService<IDialect>().Name,
+            settings.Storage.DatabasePath(app.Environment.ContentRootPath), app.Services.GetRequiredService<DemoOrganization>().Facts);
     }
 }

@@ -9,11 +9,11 @@ public sealed record DemoSettings
     public string? OwnerToken { get; init; }
     public string? GatewayToken { get; init; }
 
-    /// <summary>Purchased seats by tier name; always has <c>standard</c> (default 2) and <c>premium</c> (default 1).</summary>
+    /// <summary>Purchased seats by tier name; always has <c>standard</c> (default 1) and <c>premium</c> (default 2).</summary>
     public IReadOnlyDictionary<string, int> Seats { get; init; } = DefaultSeats;
 
     internal static readonly IReadOnlyDictionary<string, int> DefaultSeats =
-        new Dictionary<string, int>(StringComparer.Ordinal) { ["standard"] = 2, ["premium"] = 1 };
+        new Dictionary<string, int>(StringComparer.Ordinal) { ["standard"] = 1, ["premium"] = 2 };
 
     /// <summary>Without the tokens.</summary>
     public override string ToString() => $"{nameof(DemoSettings)} {{ Enabled = {Enabled} }}";

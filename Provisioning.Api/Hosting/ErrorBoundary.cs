@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Connections;
 using Provisioning.Api.Configuration;
+using Provisioning.Core.Journal;
 
 namespace Provisioning.Api.Hosting;
 
@@ -29,6 +30,12 @@ internal sealed partial class ErrorBoundary(
         catch (BadHttpRequestException exception)
         {
             await RefuseAsync(context, exception.StatusCode);
+            return;
+        }
+        catch (StoreUnavailableException exception)
+        {
+            StoreUnavailable(exception, context.CorrelationId());
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable);
             return;
         }
         catch (Exception exception)
@@ -67,12 +74,16 @@ internal sealed partial class ErrorBoundary(
         405 => context.Response.Headers.Allow is { Count: > 0 } allow
             ? $"The method is not allowed at this address; allowed: {allow}."
             : "The method is not allowed at this address.",
+        503 => "The database did not answer in time; nothing was changed, and the request can be repeated.",
         408 => "The request body did not arrive in time.",
         413 => RequestBody.TooLargeDetail(settings.Limits.BodyBytes),
         415 => "The media type of the request is not supported at this address.",
         >= 500 => $"The service could not answer. Give this correlation id to its operator: {context.CorrelationId()}",
         _ => string.Create(CultureInfo.InvariantCulture, $"The request was refused with status {status}."),
     };
+
+    [LoggerMessage(LogLevel.Error, "The database is out of reach {CorrelationId}")]
+    private partial void StoreUnavailable(Exception exception, string correlationId);
 
     [LoggerMessage(LogLevel.Error, "Unhandled exception {CorrelationId}")]
     private partial void Unhandled(Exception exception, string correlationId);

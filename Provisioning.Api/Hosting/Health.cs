@@ -18,8 +18,9 @@ public static partial class Health
 
     internal static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Root + "live", static (HttpContext context) => AnswerAsync(context, StatusCodes.Status200OK, "live")).ExcludeFromDescription();
-        routes.MapGet(Root + "ready", ReadyAsync).ExcludeFromDescription();
+        routes.MapGet(Root + "live", static (HttpContext context) => AnswerAsync(context, StatusCodes.Status200OK, "live")).ExcludeFromDescription()
+            .WithMetadata(new RoutePolicy("anyone"));
+        routes.MapGet(Root + "ready", ReadyAsync).ExcludeFromDescription().WithMetadata(new RoutePolicy("anyone"));
     }
 
     private static async Task ReadyAsync(

@@ -53,6 +53,13 @@ public static class StartupBanner
         Column(text, "SCIM token", Token(demo.ScimToken, "Demo:ScimToken"));
         Column(text, "Owner token", Token(demo.OwnerToken, "Demo:OwnerToken"));
         Column(text, "Gateway token", Token(demo.GatewayToken, "Demo:GatewayToken"));
+        if (demo is { ScimToken: { } scim, OwnerToken: { } owner, GatewayToken: { } gateway })
+        {
+            Line(text, "");
+            Line(text, "For the commands of README.md, in another shell:");
+            Line(text, "");
+            Line(text, $"  export BASE={root} SCIM={Quoted(scim)} OWNER={Quoted(owner)} GATEWAY={Quoted(gateway)}");
+        }
         Line(text, "");
         Line(text, "Push a first user over SCIM:");
         Line(text, "");

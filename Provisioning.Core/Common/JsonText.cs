@@ -11,6 +11,9 @@ namespace Provisioning.Core.Common;
 /// </summary>
 public static class JsonText
 {
+    /// <summary>Trees are walked recursively; deeper ones could exhaust the stack.</summary>
+    public const int MaxDepth = 256;
+
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
     private static ReadOnlySpan<byte> NoCharacter => [0xEF, 0xBF, 0xBE];
 
@@ -20,17 +23,19 @@ public static class JsonText
     /// <see cref="InvalidValue"/>. A number keeps the digits it was sent with.
     /// </summary>
     /// <param name="utf8">The body; a byte order mark is skipped.</param>
-    /// <param name="maxDepth">How many objects and arrays may be open at once; at least 1.</param>
+    /// <param name="maxDepth">How many objects and arrays may be open at once; 1 to <see cref="MaxDepth"/>, whatever the setting
+    /// says.</param>
     public static Outcome<JsonObject> Parse(ReadOnlyMemory<byte> utf8, int maxDepth)
     {
         var bytes = utf8.Span;
+        maxDepth = Math.Clamp(maxDepth, 1, MaxDepth);
         if (bytes.StartsWith(ByteOrderMark)) bytes = bytes[ByteOrderMark.Length..];
         if (!Utf8.IsValid(bytes)) return new InvalidSyntax("The body is not UTF-8 text.");
         if (bytes.IndexOf(NoCharacter) >= 0) return NotStorable;
         if (bytes.Trim(" \t\r\n"u8).IsEmpty) return new InvalidSyntax("The body is empty; a JSON object is expected.");
         try
         {
-            var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = Math.Max(1, maxDepth) + 1 });
+            var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = maxDepth + 1 });
             return Read(ref reader, maxDepth);
         }
         catch (JsonException e)

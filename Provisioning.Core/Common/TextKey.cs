@@ -34,7 +34,9 @@ public static class TextKey
         var mapped = string.Create(text.Length, text, static (target, source) =>
         {
             for (var i = 0; i < source.Length; i++)
-                target[i] = source[i] is >= '\uFF01' and <= '\uFF5E' ? (char)(source[i] - 0xFEE0) : IsCharacter(source, i) ? source[i] : '\uFFFD';
+                target[i] = source[i] is >= '\uFF01' and <= '\uFF5E'
+                    ? (char)(source[i] - 0xFEE0)
+                    : IsCharacter(source, i) ? source[i] : '\uFFFD';
         });
         return mapped.Normalize(NormalizationForm.FormC).ToUpperInvariant().ToLowerInvariant().Normalize(NormalizationForm.FormC);
     }

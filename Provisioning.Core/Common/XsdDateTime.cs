@@ -21,7 +21,9 @@ public static partial class XsdDateTime
         int hour = Number(match, 4), minute = Number(match, 5), second = Number(match, 6);
         if (year == 0 || month is 0 or > 12 || day == 0 || day > DateTime.DaysInMonth(year, month)) return false;
         var fraction = match.Groups[7].ValueSpan;
-        var ticks = fraction.IsEmpty ? 0 : long.Parse(fraction[..Math.Min(7, fraction.Length)].ToString().PadRight(7, '0'), CultureInfo.InvariantCulture);
+        var ticks = fraction.IsEmpty
+            ? 0
+            : long.Parse(fraction[..Math.Min(7, fraction.Length)].ToString().PadRight(7, '0'), CultureInfo.InvariantCulture);
         var midnight = hour == 24 && minute == 0 && second == 0 && ticks == 0;
         if ((hour > 23 && !midnight) || minute > 59 || second > 59) return false;
         if (!TryOffset(match.Groups[8].Value, out var offset)) return false;

@@ -47,10 +47,11 @@ public sealed class EntryFollower(
             if (!organization.FollowsDirectory) return new LinkedEntry(entry, null);
             var content = EntryContent.Of(entry.Attributes);
             var member = new Member(
-                newMember, organization.Id, entry.UserName, entry.Active ? MatchEmail.Of(content) : null, content.DisplayName, Role.User,
+                // With its address also when pushed inactive: a sign-in by that address must meet the person who is switched off (JIT-6).
+                newMember, organization.Id, entry.UserName, MatchEmail.Of(content), content.DisplayName, Role.User,
                 entry.Active ? MemberState.Active : MemberState.Suspended, false, entry.Active ? null : SuspensionCause.Directory,
                 MemberSource.Scim, null, scope.Now, 1);
-            var created = await lifecycle.CreateAsync(scope, organization, member, entry.Id, organization.OnNoSeatScim);
+            var created = await lifecycle.CreateAsync(scope, organization, member, entry.Id, organization.OnNoSeatScim, Target.User(entry.Id));
             if (!created.Try(out var seated, out var error)) return error;
             await entries.LinkAsync(scope.Session, entry.Id, newMember);
             return new LinkedEntry(entry with { Member = newMember }, seated);

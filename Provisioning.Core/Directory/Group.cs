@@ -31,7 +31,8 @@ public sealed record RemoveMembers(IReadOnlyList<string> Values) : MembershipSte
 public sealed record ReplaceMembers(IReadOnlyList<MemberRef> Members) : MembershipStep;
 
 /// <summary>Removes the members for which the predicate over (value, type, display, $ref) holds; reads the list, so it is the slow way.</summary>
-public sealed record RemoveMembersWhere(Func<GroupMember, bool> Matches) : MembershipStep;
+/// <param name="Terms">Comparisons per member.</param>
+public sealed record RemoveMembersWhere(Func<GroupMember, bool> Matches, int Terms) : MembershipStep;
 
 /// <summary>A member as the identity provider wrote it.</summary>
 public sealed record MemberRef(string Value, string? Ref, string? Type, string? Display);

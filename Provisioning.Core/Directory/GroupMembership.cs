@@ -13,18 +13,27 @@ public sealed class GroupMembership(IGroupStore groups)
     /// <summary>Members named in an audit record; the rest is counted.</summary>
     private const int Named = 20;
 
-    /// <summary>Answers how many rows were added or removed.</summary>
-    public async Task<int> ApplyAsync(UnitScope scope, Group group, MembershipStep step) => step switch
+    /// <summary>Answers how many rows were added or removed; <see cref="TooMany"/> when the filters of a request cost too much.</summary>
+    public async Task<Outcome<int>> ApplyAsync(UnitScope scope, Group group, MembershipStep step, ScanBudget scan) => step switch
     {
         AddMembers add => await AddAsync(scope, group, add.Members),
         RemoveMembers remove => await RemoveAsync(scope, group, [.. Parse(remove.Values)]),
-        RemoveMembersWhere where => await RemoveAsync(scope, group,
-            [.. (await AllAsync(scope.Session, group.Id)).Where(where.Matches).Select(member => member.Member)]),
+        RemoveMembersWhere where => await RemoveWhereAsync(scope, group, where, scan),
         ReplaceMembers replace => await ReplaceAsync(scope, group, replace.Members),
         _ => throw new NotSupportedException(step.GetType().Name),
     };
 
-    private async Task<int> AddAsync(UnitScope scope, Group group, IReadOnlyList<MemberRef> wanted)
+    /// <summary>Looks at every member while the one writer of the embedded engine waits, so what a request may ask of it is bounded.</summary>
+    private async Task<Outcome<int>> RemoveWhereAsync(UnitScope scope, Group group, RemoveMembersWhere where, ScanBudget scan)
+    {
+        var rows = await groups.MembersAsync(scope.Session, group.Id, null, scan.Rows(where.Terms) + 1);
+        if (!scan.Take(rows.Count, where.Terms))
+            return new TooMany($"The filters of this PATCH would need more than {scan.Limit} comparisons of members (Limits:FilterScan); name the members by value.");
+        return await RemoveAsync(scope, group, [.. rows.Where(where.Matches).Select(member => member.Member)]);
+    }
+
+    /// <summary>Adds those that are not in yet; answers how many.</summary>
+    public async Task<int> AddAsync(UnitScope scope, Group group, IReadOnlyList<MemberRef> wanted)
     {
         var added = new List<ResourceId>();
         var unknown = new List<string>();

@@ -16,7 +16,7 @@ public interface IMemberStore
     /// <summary>The member that is not removed and has this userName, folded (invariant I-2).</summary>
     Task<SeatedMember?> FindByUserNameAsync(ISession session, OrganizationId organization, string userName);
 
-    /// <summary>Members with this match address, removed ones too; at most <paramref name="limit"/>.</summary>
+    /// <summary>Members with this match address, at most <paramref name="limit"/>; removed ones too, but last, so that they hide nobody.</summary>
     Task<IReadOnlyList<SeatedMember>> FindByEmailAsync(ISession session, OrganizationId organization, string email, int limit);
 
     /// <summary>The member an identity leads to; subjects are compared exactly (rule JIT-1).</summary>

@@ -9,6 +9,16 @@ namespace Provisioning.Core.Query;
 public abstract record Predicate
 {
     private protected Predicate() { }
+
+    /// <summary>How many comparisons it is made of: what deciding it on one resource costs.</summary>
+    public int Terms => this switch
+    {
+        And and => and.Predicates.Sum(part => part.Terms),
+        Or or => or.Predicates.Sum(part => part.Terms),
+        Not not => not.Predicate.Terms,
+        AnyValue any => any.Element.Terms,
+        _ => 1,
+    };
 }
 
 /// <summary>All of at least two.</summary>
@@ -32,7 +42,9 @@ public sealed record Present(BoundPath Path) : Predicate;
 /// <summary>One and the same element of the path fulfils the inner predicate, whose steps start at the element (checklist F4).</summary>
 public sealed record AnyValue(BoundPath Path, Predicate Element) : Predicate;
 
-/// <summary>True or false for every resource of the type: a query over all types names an attribute this type lacks (checklist R4).</summary>
+/// <summary>
+/// True or false for every resource of the type: a query over all types names an attribute this type lacks (checklist R4).
+/// </summary>
 public sealed record Constant(bool Value) : Predicate;
 
 /// <summary>The comparisons of RFC 7644 3.4.2.2; pr is <see cref="Present"/>.</summary>

@@ -14,7 +14,9 @@ public static class PredicateEvaluator
     /// <param name="resource">The whole representation: a path sees only what is in the tree, computed attributes included.</param>
     public static bool Matches(Predicate predicate, JsonObject resource) => Holds(predicate, resource);
 
-    /// <summary>Decides a predicate bound to the elements of a multi-valued attribute on one element, which need not be an object.</summary>
+    /// <summary>
+    /// Decides a predicate bound to the elements of a multi-valued attribute on one element, which need not be an object.
+    /// </summary>
     public static bool MatchesElement(Predicate predicate, JsonNode? element) => Holds(predicate, element);
 
     private static bool Holds(Predicate predicate, JsonNode? node) => predicate switch

@@ -13,7 +13,7 @@ public sealed record AttributePath(SchemaDefinition? Extension, AttributeDefinit
     /// The canonical full name: <c>userName</c>, <c>name.familyName</c>, <c>urn:...:enterprise:2.0:User:manager.value</c>, or the
     /// extension's URN alone.
     /// </summary>
-    public string Name { get; } = string.Concat(
+    public string Name => string.Concat(
         Extension?.Id, Extension is not null && Attribute is not null ? ":" : "", Attribute?.Name,
         SubAttribute is not null ? "." : "", SubAttribute?.Name);
 
@@ -25,7 +25,12 @@ public sealed record AttributePath(SchemaDefinition? Extension, AttributeDefinit
 
     /// <summary>Whether no client can write here (RFC 7643 7): by itself, through its parent, or as a read-only extension.</summary>
     public bool IsReadOnly =>
-        Attribute is null ? Extension!.IsReadOnly : Attribute.Mutability == Mutability.ReadOnly || SubAttribute?.Mutability == Mutability.ReadOnly;
+        Attribute is null
+            ? Extension!.IsReadOnly
+            : Attribute.Mutability == Mutability.ReadOnly || SubAttribute?.Mutability == Mutability.ReadOnly;
+
+    /// <summary>The attribute as a whole.</summary>
+    public AttributePath Whole => SubAttribute is null ? this : new AttributePath(Extension, Attribute, null);
 
     /// <summary>The same attribute with one of its sub-attributes.</summary>
     public AttributePath With(AttributeDefinition subAttribute) => new(Extension, Attribute, subAttribute);

@@ -87,7 +87,9 @@ public enum Asked
 /// <summary>Returned x asked x whether this request wrote the attribute (RFC 7643 7, RFC 7644 3.9; checklist A2 to A4).</summary>
 public static class ReturnTable
 {
-    /// <summary>The whole table, for tests that walk it: the answer when the request did not write the attribute, and when it did.</summary>
+    /// <summary>
+    /// The whole table, for tests that walk it: the answer when the request did not write the attribute, and when it did.
+    /// </summary>
     public static readonly FrozenDictionary<(Returned, Asked), (bool Read, bool Written)> Rows =
         new Dictionary<(Returned, Asked), (bool, bool)>
         {

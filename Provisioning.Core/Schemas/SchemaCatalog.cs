@@ -51,7 +51,8 @@ public sealed class SchemaCatalog
     }
 
     private ResourceType Needed(string directory, string name) =>
-        FindResourceType(name) ?? throw new SchemaFileException("resource-types", "", $"No file in {directory} describes the resource type {name}.");
+        FindResourceType(name)
+        ?? throw new SchemaFileException("resource-types", "", $"No file in {directory} describes the resource type {name}.");
 
     private ResourceType Type(SchemaFileNode file)
     {
@@ -77,11 +78,15 @@ public sealed class SchemaCatalog
         return new ResourceType(name, endpoint, schema, extensions, file.Json);
     }
 
-    /// <summary>RFC 7643 2.3.8: no complex attribute in a complex one. Only the schema of schemas, which no resource has, does that.</summary>
+    /// <summary>
+    /// RFC 7643 2.3.8: no complex attribute in a complex one. Only the schema of schemas, which no resource has, does that.
+    /// </summary>
     private SchemaDefinition Known(SchemaFileNode node, string property)
     {
         var schema = FindSchema(node.Text(property)) ?? throw node.Refuse(property, "is not the id of a schema file.");
         var nested = schema.Attributes.SelectMany(attribute => attribute.SubAttributes).FirstOrDefault(sub => sub.IsComplex);
-        return nested is null ? schema : throw node.Refuse(property, $"has the complex attribute '{nested.Name}' inside a complex attribute.");
+        return nested is null
+            ? schema
+            : throw node.Refuse(property, $"has the complex attribute '{nested.Name}' inside a complex attribute.");
     }
 }

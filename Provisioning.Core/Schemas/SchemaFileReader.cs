@@ -35,7 +35,8 @@ internal static partial class SchemaFileReader
             throw file.Refuse("schemas", $"must be [\"{SchemaUris.Schema}\"].");
         var id = file.Text("id");
         if (!Uri.TryCreate(id, UriKind.Absolute, out _)) throw file.Refuse("id", "must be a URI.");
-        return new SchemaDefinition(id, file.Text("name"), file.OptionalText("description") ?? "", Attributes(file, "attributes"), file.Json);
+        var description = file.OptionalText("description") ?? "";
+        return new SchemaDefinition(id, file.Text("name"), description, Attributes(file, "attributes"), file.Json);
     }
 
     private static List<AttributeDefinition> Attributes(SchemaFileNode parent, string property)
@@ -47,7 +48,8 @@ internal static partial class SchemaFileReader
         foreach (var node in nodes)
         {
             var attribute = Attribute(node);
-            if (!seen.Add(attribute.Name)) throw node.Refuse("name", $"'{attribute.Name}' is there already; letter case makes no difference.");
+            if (!seen.Add(attribute.Name))
+                throw node.Refuse("name", $"'{attribute.Name}' is there already; letter case makes no difference.");
             attributes.Add(attribute);
         }
         return attributes;
@@ -58,7 +60,8 @@ internal static partial class SchemaFileReader
         node.Allow("name", "type", "multiValued", "description", "required", "canonicalValues", "caseExact", "mutability", "returned",
             "uniqueness", "referenceTypes", "subAttributes");
         var name = node.Text("name");
-        if (!AttributeName().IsMatch(name)) throw node.Refuse("name", "must be a letter followed by letters, digits, '-' and '_' (or $ref).");
+        if (!AttributeName().IsMatch(name))
+            throw node.Refuse("name", "must be a letter followed by letters, digits, '-' and '_' (or $ref).");
         var attribute = new AttributeDefinition
         {
             Name = name,

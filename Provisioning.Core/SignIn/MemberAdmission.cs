@@ -20,7 +20,8 @@ public sealed class MemberAdmission(
         var member = new Member(
             id, organization.Id, email.Text, email.Normalized, name, Role.User, MemberState.Active, false, null, MemberSource.Jit, null,
             scope.Now, 1);
-        var created = await lifecycle.CreateAsync(scope, organization, member, null, NoSeatPolicy.Reject);
+        var created = await lifecycle.CreateAsync(
+            scope, organization, member, null, NoSeatPolicy.Reject, Target.Connection(request.Connection.Id));
         if (created.IsOk) await LinkAsync(scope, organization, request, id);
         return created;
     }
@@ -41,6 +42,9 @@ public sealed class MemberAdmission(
         if (request.VerifiedEmail is { } email)
             scope.KeepOnRefusal(() => requests.RecordAsync(scope.Session, organization.Id, email.Normalized, scope.Now));
     }
+
+    /// <summary>Whether somebody else has taken the name of a removed member meanwhile: the person cannot be added again under it.</summary>
+    public Task<bool> IsNameTakenAsync(UnitScope scope, SeatedMember removed) => lifecycle.IsNameTakenAsync(scope.Session, removed.Member);
 
     /// <summary>JIT-6: removed in mode jit, the person is added again.</summary>
     public Task<Outcome<SeatedMember>> RestoreAsync(UnitScope scope, Organization organization, SeatedMember member) =>

@@ -51,8 +51,7 @@ public sealed class SignInDecision(
         {
             if (organization.FollowsDirectory) return Refuse(scope, organization, request, DenyReason.Deprovisioned, member);
             if (!organization.CreatesAtSignIn) return Refuse(scope, organization, request, DenyReason.NotInvited, member);
-            if (await members.FindByUserNameAsync(scope.Session, organization.Id, member.Member.UserName) is { } taken)
-                return Refuse(scope, organization, request, DenyReason.IdentityConflict, taken); // somebody else came under the name (I-2)
+            if (await admission.IsNameTakenAsync(scope, member)) return Refuse(scope, organization, request, DenyReason.IdentityConflict, member);
             admission.KeepRequest(scope, organization, request);
             var restored = await admission.RestoreAsync(scope, organization, member);
             if (!restored.Try(out member, out var error)) return error;
@@ -90,6 +89,7 @@ public sealed class SignInDecision(
         if (!organization.HasAccess(scope.Now)) return Refuse(scope, organization, request, DenyReason.TermInactive, null);
         admission.KeepRequest(scope, organization, request);
         var created = await admission.CreateAsync(scope, organization, request, email, newMember);
+        if (created.Error is SeatDenied denied) Note(scope, organization, request, Target.Connection(request.Connection.Id), "sign_in.refused", DenyReason.SeatUnavailable, denied.Tiers);
         if (!created.Try(out var member, out var error)) return error;
         await members.SetLastSignInAsync(scope.Session, newMember, DateOnly.FromDateTime(scope.Now.UtcDateTime));
         return Allow(member, "created", organization, scope.Now);
@@ -107,12 +107,17 @@ public sealed class SignInDecision(
         UnitScope scope, Organization organization, SignInRequest request, DenyReason reason, SeatedMember? member, IReadOnlyList<TierUse>? tiers = null)
     {
         var seat = reason == DenyReason.SeatUnavailable;
-        scope.Refuse(organization.Id, seat ? "seat.refused" : "sign_in.refused",
-            member is null ? Target.Connection(request.Connection.Id) : Target.Member(member.Member.Id),
-            new JsonObject
-            {
-                ["subject"] = request.Subject, ["email"] = request.Email, ["tiers"] = SeatEngine.Describe(tiers ?? []),
-            }, reason.Code);
+        var target = member is null ? Target.Connection(request.Connection.Id) : Target.Member(member.Member.Id);
+        Note(scope, organization, request, target, seat ? "seat.refused" : "sign_in.refused", reason, tiers ?? []);
         return Deny(reason, member?.Member.Id, seat ? tiers ?? [] : []);
     }
+
+    /// <summary>The decision record: who was refused, why, and how full the tiers were.</summary>
+    private static void Note(
+        UnitScope scope, Organization organization, SignInRequest request, Target target, string action, DenyReason reason, IReadOnlyList<TierUse> tiers) =>
+        scope.Refuse(organization.Id, action, target, new JsonObject
+        {
+            ["subject"] = request.Subject, ["email"] = request.Email, ["tiers"] = SeatEngine.Describe(tiers),
+            ["wouldHelp"] = new JsonArray([.. reason.WouldHelp.Select(help => JsonValue.Create(help))]),
+        }, reason.Code);
 }

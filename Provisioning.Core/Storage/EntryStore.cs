@@ -113,11 +113,13 @@ public sealed class EntryStore : IEntryStore
         ISession session, OrganizationId organization, ResourceQuery query, bool withGroups)
     {
         var sql = SqlSession.Of(session);
-        // Whoever filters by another attribute of groups than the id needs them for every row; that is the slow way, and bounded.
-        var needsGroups = query.Filter is not null && Mentions(query.Filter, "groups");
-        var scanned = needsGroups ? await GroupStore.AllGroupsOfUsersAsync(sql, organization) : null;
-        var found = await ResourceLists.ListAsync<EntryViewRow>(sql, organization, Lists, query,
-            row => PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(row.ToView(scanned), "")));
+        var found = await ResourceLists.ListAsync<EntryViewRow>(sql, organization, Lists, query, async () =>
+        {
+            ILookup<ResourceId, GroupOfUser>? all = null;
+            if (ResourceLists.Mentions(query.Filter!, "groups")
+                && !(await GroupStore.AllGroupsOfUsersAsync(sql, organization, query.ScanLimit)).Try(out all, out var tooMany)) return tooMany;
+            return (Func<EntryViewRow, bool>)(row => PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(row.ToView(all), "")));
+        });
         if (!found.Try(out var page, out var error)) return error;
         var groups = withGroups && page.Items.Count > 0 ? await GroupStore.GroupsOfAsync(sql, [.. page.Items.Select(row => row.Id)]) : null;
         return new ResourcePage<EntryView>([.. page.Items.Select(row => row.ToView(groups))], page.Total);
@@ -134,17 +136,6 @@ public sealed class EntryStore : IEntryStore
         "meta.resourceType" => new SqlPlace.Same("User"),
         "groups.value" => new SqlPlace.Id("e.id IN (SELECT gm.member_id FROM group_members gm WHERE gm.group_id = {0})", IsAlwaysThere: false),
         _ => SearchedAttributes.Code(name) is { } code ? new SqlPlace.Values(code) : null,
-    };
-
-    private static bool Mentions(Predicate predicate, string attribute) => predicate switch
-    {
-        And and => and.Predicates.Any(part => Mentions(part, attribute)),
-        Or or => or.Predicates.Any(part => Mentions(part, attribute)),
-        Not not => Mentions(not.Predicate, attribute),
-        AnyValue any => any.Path.Steps[0] == attribute,
-        Compare compare => compare.Path.Steps[0] == attribute,
-        Present present => present.Path.Steps[0] == attribute,
-        _ => false,
     };
 
     private static async Task<DirectoryEntry?> FindAsync(ISession session, OrganizationId organization, string condition, byte[] key) =>

@@ -115,11 +115,16 @@ public sealed class GroupStore : IGroupStore
     public async Task<Outcome<ResourcePage<Group>>> ListAsync(ISession session, OrganizationId organization, ResourceQuery query)
     {
         var sql = SqlSession.Of(session);
-        var members = query.Filter is not null && MentionsMembers(query.Filter) ? await AllMembersAsync(sql, organization) : null;
-        var found = await ResourceLists.ListAsync<GroupRow>(sql, organization, Lists, query, row =>
+        var found = await ResourceLists.ListAsync<GroupRow>(sql, organization, Lists, query, async () =>
         {
-            var group = row.ToGroup();
-            return PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(group, members?[group.Id], ""));
+            ILookup<ResourceId, GroupMember>? all = null;
+            if (ResourceLists.Mentions(query.Filter!, "members")
+                && !(await AllMembersAsync(sql, organization, query.ScanLimit)).Try(out all, out var tooMany)) return tooMany;
+            return (Func<GroupRow, bool>)(row =>
+            {
+                var group = row.ToGroup();
+                return PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(group, all?[group.Id], ""));
+            });
         });
         return found.Select(page => new ResourcePage<Group>([.. page.Items.Select(row => row.ToGroup())], page.Total));
     }
@@ -137,13 +142,16 @@ public sealed class GroupStore : IGroupStore
         return Lookup(rows);
     }
 
-    /// <summary>The groups of every user of the organisation: only for filters that SQL cannot decide.</summary>
-    internal static async Task<ILookup<ResourceId, GroupOfUser>> AllGroupsOfUsersAsync(SqlSession sql, OrganizationId organization) =>
-        Lookup(await sql.QueryAsync<GroupOfUserRow>(
-            """
+    /// <summary>The groups of every user of the organisation, only for filters that SQL cannot decide; bounded like a scan of resources.</summary>
+    internal static async Task<Outcome<ILookup<ResourceId, GroupOfUser>>> AllGroupsOfUsersAsync(SqlSession sql, OrganizationId organization, int scanLimit)
+    {
+        var rows = await sql.QueryAsync<GroupOfUserRow>(
+            $"""
             SELECT gm.member_id, g.id AS group_id, g.display_name FROM group_members gm JOIN directory_groups g ON g.id = gm.group_id
-            WHERE g.organization_id = @organization AND gm.is_group = 0
-            """, new { organization = Ids.ToBytes(organization) }));
+            WHERE g.organization_id = @organization AND gm.is_group = 0 ORDER BY gm.group_id, gm.member_id {sql.Dialect.Page}
+            """, new { organization = Ids.ToBytes(organization), limit = scanLimit + 1, offset = 0 });
+        return rows.Count > scanLimit ? ResourceLists.TooMuchToScan(scanLimit) : Outcome.Of(Lookup(rows));
+    }
 
     /// <summary>Takes a user or group out of every group; those groups' own rows changed, so their versions move (checklist D3, SCIM-16).</summary>
     internal static async Task RemoveEverywhereAsync(SqlSession sql, ResourceId id, DateTimeOffset now)
@@ -169,22 +177,16 @@ public sealed class GroupStore : IGroupStore
         _ => null,
     };
 
-    /// <summary>Whether something else of the members is asked than who is one.</summary>
-    private static bool MentionsMembers(Predicate predicate) => predicate switch
+    private static async Task<Outcome<ILookup<ResourceId, GroupMember>>> AllMembersAsync(SqlSession sql, OrganizationId organization, int scanLimit)
     {
-        And and => and.Predicates.Any(MentionsMembers),
-        Or or => or.Predicates.Any(MentionsMembers),
-        Not not => MentionsMembers(not.Predicate),
-        AnyValue any => any.Path.Steps[0] == "members",
-        Compare compare => compare.Path.Steps[0] == "members",
-        Present present => present.Path.Steps[0] == "members",
-        _ => false,
-    };
-
-    private static async Task<ILookup<ResourceId, GroupMember>> AllMembersAsync(SqlSession sql, OrganizationId organization) =>
-        (await sql.QueryAsync<GroupMemberRow>(
-            $"SELECT {MemberColumns} FROM group_members gm JOIN directory_groups g ON g.id = gm.group_id WHERE g.organization_id = @organization",
-            new { organization = Ids.ToBytes(organization) })).ToLookup(row => Rows.Id<ResourceId>(row.Group_Id), row => row.ToMember());
+        var rows = await sql.QueryAsync<GroupMemberRow>(
+            $"""
+            SELECT {MemberColumns} FROM group_members gm JOIN directory_groups g ON g.id = gm.group_id
+            WHERE g.organization_id = @organization ORDER BY gm.group_id, gm.member_id {sql.Dialect.Page}
+            """, new { organization = Ids.ToBytes(organization), limit = scanLimit + 1, offset = 0 });
+        return rows.Count > scanLimit
+            ? ResourceLists.TooMuchToScan(scanLimit) : Outcome.Of(rows.ToLookup(row => Rows.Id<ResourceId>(row.Group_Id), row => row.ToMember()));
+    }
 
     private static async Task<Group?> FindAsync(ISession session, OrganizationId organization, string condition, byte[] key) =>
         (await SqlSession.Of(session).FindAsync<GroupRow>(

@@ -1,6 +1,7 @@
 using Dapper;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
+using Provisioning.Core.Query;
 
 namespace Provisioning.Core.Storage;
 
@@ -16,8 +17,10 @@ internal sealed record ListStatements(string Select, string Count, string Total,
 /// </summary>
 internal static class ResourceLists
 {
+    /// <param name="matcher">Made only when rows have to be looked at: it may have to load what the filter mentions.</param>
     public static async Task<Outcome<ResourcePage<TRow>>> ListAsync<TRow>(
-        SqlSession session, OrganizationId organization, ListStatements statements, ResourceQuery query, Func<TRow, bool> matches)
+        SqlSession session, OrganizationId organization, ListStatements statements, ResourceQuery query,
+        Func<Task<Outcome<Func<TRow, bool>>>> matcher)
     {
         var parameters = new DynamicParameters();
         parameters.Add("organization", Ids.ToBytes(organization));
@@ -27,12 +30,29 @@ internal static class ResourceLists
 
         var condition = new FilterSql(session.Dialect, statements.Places, parameters).Translate(query.Filter);
         var where = condition is null ? "" : $" AND ({condition.Sql})";
-        if (condition is not { IsExact: true }) return await ScanAsync(session, statements, where, parameters, query, matches);
+        if (condition is not { IsExact: true })
+            return (await matcher()).Try(out var matches, out var error)
+                ? await ScanAsync(session, statements, where, parameters, query, matches) : error;
         var page = await PageAsync<TRow>(session, statements, where, parameters, query);
         // A first page that is not full has shown everything there is.
         var total = query.Start == 1 && page.Count < query.Count ? page.Count : await session.ScalarAsync<long>(statements.Count + where, parameters);
         return new ResourcePage<TRow>(page, total);
     }
+
+    /// <summary>Whether the predicate looks at a root attribute.</summary>
+    public static bool Mentions(Predicate predicate, string attribute) => predicate switch
+    {
+        And and => and.Predicates.Any(part => Mentions(part, attribute)),
+        Or or => or.Predicates.Any(part => Mentions(part, attribute)),
+        Not not => Mentions(not.Predicate, attribute),
+        AnyValue any => any.Path.Steps[0] == attribute,
+        Compare compare => compare.Path.Steps[0] == attribute,
+        Present present => present.Path.Steps[0] == attribute,
+        _ => false,
+    };
+
+    public static TooMany TooMuchToScan(int limit) =>
+        new($"The filter would have to look at more than {limit} rows (Limits:FilterScan); add a condition on an indexed attribute such as userName or externalId.");
 
     private static async Task<List<TRow>> PageAsync<TRow>(
         SqlSession session, ListStatements statements, string where, DynamicParameters parameters, ResourceQuery query)
@@ -51,7 +71,7 @@ internal static class ResourceLists
         await foreach (var row in session.StreamAsync<TRow>($"{statements.Select}{where} ORDER BY {statements.Order}", parameters))
         {
             if (++scanned > query.ScanLimit)
-                return new TooMany($"The filter would have to look at more than {query.ScanLimit} resources (Limits:FilterScan); add a condition on an indexed attribute such as userName or externalId.");
+                return TooMuchToScan(query.ScanLimit);
             if (!matches(row)) continue;
             total++;
             if (total >= query.Start && page.Count < query.Count) page.Add(row);

@@ -15,7 +15,7 @@ public sealed class SettingsTests
             Assert.That(settings.Storage, Is.EqualTo(new StorageSettings { Engine = StorageEngine.Sqlite, ConnectionString = "Data Source=data/provisioning.db" }));
             Assert.That(settings.Demo.Enabled, Is.False);
             Assert.That(settings.Demo.ScimToken, Is.Null);
-            Assert.That(settings.Demo.Seats, Is.EquivalentTo(new Dictionary<string, int> { ["standard"] = 2, ["premium"] = 1 }));
+            Assert.That(settings.Demo.Seats, Is.EquivalentTo(new Dictionary<string, int> { ["standard"] = 1, ["premium"] = 2 }));
             Assert.That(settings.Limits.BodyBytes, Is.EqualTo(4194304));
             Assert.That(settings.Limits.JsonDepth, Is.EqualTo(32));
             Assert.That(settings.Limits.FilterLength, Is.EqualTo(8192));
@@ -45,7 +45,7 @@ public sealed class SettingsTests
             Assert.That(settings.Demo.Enabled, Is.True);
             Assert.That(new[] { settings.Demo.ScimToken, settings.Demo.OwnerToken, settings.Demo.GatewayToken },
                 Is.EqualTo(new[] { "scim-token", "owner-token", "gateway-token" }));
-            Assert.That(settings.Demo.Seats, Is.EquivalentTo(new Dictionary<string, int> { ["standard"] = 2, ["premium"] = 7, ["gold"] = 0 }));
+            Assert.That(settings.Demo.Seats, Is.EquivalentTo(new Dictionary<string, int> { ["standard"] = 1, ["premium"] = 7, ["gold"] = 0 }));
             Assert.That(settings.Limits, Is.EqualTo(new LimitSettings
             {
                 BodyBytes = 1000, JsonDepth = 8, FilterLength = 100, FilterDepth = 3, PageSize = 5, FilterScan = 10, PatchOperations = 4,

@@ -34,6 +34,11 @@ public sealed class StartupBannerTests
     }
 
     [Test]
+    public void The_variables_of_the_readme_can_be_copied_as_they_are() =>
+        Assert.That(StartupBanner.Text(Facts), Does.Contain(
+            "  export BASE=http://127.0.0.1:5080 SCIM='scim-secret' OWNER='owner-secret' GATEWAY='gateway-secret'\n"));
+
+    [Test]
     public void A_token_that_is_not_to_be_printed_is_a_shell_variable()
     {
         var text = StartupBanner.Text(Facts with { Demo = Demo with { ScimToken = null } });

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using NUnit.Framework;
-using Provisioning.Api.Hosting;
+using Provisioning.Api;
 
 namespace Provisioning.Tests.Http;
 
@@ -41,7 +41,7 @@ public sealed class TestService : IAsyncDisposable
     public static async Task<TestService> StartAsync(int standard = 2, int premium = 1, params string[] settings)
     {
         var folder = Directory.CreateTempSubdirectory("provisioning-").FullName;
-        var app = ProvisioningHost.Build([.. Settings(folder, "http://127.0.0.1:0", standard, premium, settings)]);
+        var app = Program.Build([.. Settings(folder, "http://127.0.0.1:0", standard, premium, settings)]);
         try
         {
             await app.StartAsync();

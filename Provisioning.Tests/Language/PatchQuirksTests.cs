@@ -38,6 +38,8 @@ public sealed class PatchQuirksTests
     [TestCase("""{"op":"replace","path":"roles[primary eq \"True\"].value","value":"Admin"}""", """[{"op":"add","path":"roles[primary eq true].value","value":"Admin"}]""")]
     [TestCase("""{"op":"replace","path":"phoneNumbers[type eq \"work\"].value","value":""}""", """[{"op":"remove","path":"phoneNumbers[type eq \"work\"]"}]""")]
     [TestCase("""{"op":"replace","path":"manager","value":{"value":""}}""", """[{"op":"remove","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"}]""")]
+    [TestCase("""{"op":"add","path":"manager.value","value":""}""", """[{"op":"remove","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"}]""")]
+    [TestCase("""{"op":"remove","path":"emails.value","value":["x"]}""", """[{"op":"remove","path":"emails[value eq \"x\"]"}]""")]
     [TestCase("""{"op":"replace","path":"title","value":""}""", """[{"op":"replace","path":"title","value":""}]""")]
     [TestCase("""{"op":"remove","path":"emails","value":[{"type":"work","value":"x\"y"}]}""", """[{"op":"remove","path":"emails[type eq \"work\" and value eq \"x\\\"y\"]"}]""")]
     [TestCase("""{"op":"remove","path":"addresses","value":[{"type":"work","primary":true}]}""", """[{"op":"remove","path":"addresses[type eq \"work\" and primary eq true]"}]""")]

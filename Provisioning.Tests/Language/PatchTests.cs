@@ -84,6 +84,7 @@ public sealed class PatchTests
         """{"department":"V","manager":{"value":"26","$ref":"../Users/26"}}""", Description = "X9")]
     [TestCase("""{"op":"replace","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":{"value":"27"}}""", E,
         """{"department":"D","manager":{"value":"27"}}""")]
+    [TestCase("""{"op":"remove","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value"}""", E, """{"department":"D"}""")]
     [TestCase("""{"op":"replace","path":"urn:ietf:params:scim:schemas:core:2.0:User:displayName","value":"X"}""", "displayName", "\"X\"", Description = "X5")]
     [TestCase("""{"op":"add","path":"title","value":"1"},{"op":"replace","path":"title","value":"2"}""", "title", "\"2\"", Description = "X4")]
     public void An_operation_changes_what_it_names(string operation, string attribute, string expected)

@@ -33,6 +33,23 @@ public sealed class SchemaCatalogTests
         Assert.That(Language.User.Schema.Attribute("addresses")!.Sub("primary")!.Type, Is.EqualTo(AttributeType.Boolean), "U6");
     }
 
+    [Test]
+    public void Only_what_has_a_unique_key_promises_uniqueness_A9()
+    {
+        var unique = Language.Catalog.ResourceTypes.SelectMany(type => type.Extensions.Select(extension => extension.Schema).Append(type.Schema))
+            .SelectMany(schema => schema.Attributes.Where(attribute => attribute.Uniqueness != Uniqueness.None).Select(attribute => $"{schema.Name}.{attribute.Name}"));
+        Assert.That(unique, Is.EquivalentTo(new[] { "User.userName", "Group.displayName" }));
+    }
+
+    [Test]
+    public void Clients_can_write_nothing_of_the_seat_extension_SCIM_4()
+    {
+        var seat = Language.Catalog.FindSchema(SchemaUris.SeatUser)!;
+        Assert.That(seat.IsReadOnly, Is.True);
+        Assert.That(seat.Attributes.Select(attribute => attribute.Name),
+            Is.EqualTo(new[] { "seatStatus", "tier", "desiredTier", "waitingSince", "memberState", "suspendedBy" }));
+    }
+
     [TestCase("userName", "userName")]
     [TestCase("USERNAME", "userName")]
     [TestCase("name.FamilyName", "name.familyName")]

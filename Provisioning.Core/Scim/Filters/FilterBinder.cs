@@ -83,7 +83,8 @@ public static class FilterBinder
     {
         if (path.SubAttribute is not null || path.Attribute is not { } attribute || !(attribute.IsComplex || attribute.MultiValued))
             return new InvalidFilter($"'{path.Name}' has no elements that a filter in brackets could choose.");
-        if (!Bound(path).Try(out var bound, out var error) || !BindElement(node.Element, path).Try(out var element, out error)) return error;
+        if (!Bound(path).Try(out var bound, out var error) || !BindElement(node.Element, path).Try(out var element, out error))
+            return error;
         if (node.Then is null) return new AnyValue(bound, element);
         // "No element equals" (F12) and "eq null = not pr" hold for the chosen elements, too.
         var negative = node.Then is CompareNode { Operator: CompareOperator.Ne, Value: not NullLiteral }
@@ -113,7 +114,8 @@ public static class FilterBinder
     private static Outcome<Predicate> Relation(BoundPath path, CompareNode compare)
     {
         if (compare.Value is not NullLiteral)
-            return LiteralBinder.Bind(path, compare.Operator, compare.Value).Select(Predicate (operand) => new Compare(path, compare.Operator, operand));
+            return LiteralBinder.Bind(path, compare.Operator, compare.Value)
+                .Select(Predicate (operand) => new Compare(path, compare.Operator, operand));
         return compare.Operator switch
         {
             CompareOperator.Eq => new Not(new Present(path)),
@@ -123,7 +125,9 @@ public static class FilterBinder
     }
 
     private static Outcome<AttributePath> Find(string name, ResourceType type) =>
-        type.Resolve(name) is { } path ? path : new InvalidFilter($"A {type.Name} has no attribute '{name}', or more than one extension has it.");
+        type.Resolve(name) is { } path
+            ? path
+            : new InvalidFilter($"A {type.Name} has no attribute '{name}', or more than one extension has it.");
 
     private static Outcome<BoundPath> Bound(AttributePath path) =>
         BindPath(path) is { } bound ? bound : new InvalidFilter($"'{path.Name}' cannot be used in a filter.");
@@ -153,6 +157,7 @@ public static class FilterBinder
     private static bool IsTrueOfNoValue(FilterNode leaf)
     {
         var last = leaf is ValuePathNode { Then: { } then } ? then : leaf;
-        return last is CompareNode { Operator: CompareOperator.Ne, Value: not NullLiteral } or CompareNode { Operator: CompareOperator.Eq, Value: NullLiteral };
+        return last is CompareNode { Operator: CompareOperator.Ne, Value: not NullLiteral }
+            or CompareNode { Operator: CompareOperator.Eq, Value: NullLiteral };
     }
 }

@@ -2,7 +2,10 @@ using Provisioning.Core.Query;
 
 namespace Provisioning.Core.Scim.Filters;
 
-/// <summary>A filter as it was written, names and literals not yet understood (RFC 7644 3.4.2.2). <see cref="object.ToString"/> prints it so that it parses to the same tree.</summary>
+/// <summary>
+/// A filter as it was written, names and literals not yet understood (RFC 7644 3.4.2.2). <see cref="object.ToString"/> prints it so
+/// that it parses to the same tree.
+/// </summary>
 public abstract record FilterNode
 {
     private protected FilterNode() { }
@@ -22,7 +25,10 @@ public sealed record PresentNode(string Path) : FilterNode;
 
 public sealed record CompareNode(string Path, CompareOperator Operator, Literal Value) : FilterNode;
 
-/// <summary><c>emails[type eq "work"]</c>, and with <paramref name="Then"/> also <c>emails[type eq "work"].value eq "x"</c> (errata 4690, 7322).</summary>
+/// <summary>
+/// <c>emails[type eq "work"]</c>, and with <paramref name="Then"/> also <c>emails[type eq "work"].value eq "x"</c> (errata 4690,
+/// 7322).
+/// </summary>
 /// <param name="Then">A comparison or pr on a sub-attribute of the same element; null when the expression ends with the bracket.</param>
 public sealed record ValuePathNode(string Path, FilterNode Element, FilterNode? Then) : FilterNode;
 
@@ -46,7 +52,8 @@ public sealed record BareLiteral(string Text) : Literal;
 
 /// <summary>What a filter may cost (checklist F18).</summary>
 /// <param name="Length">In characters; setting <c>Limits:FilterLength</c>.</param>
-/// <param name="Depth">Open parentheses, brackets and nots; setting <c>Limits:FilterDepth</c>. Never more than <see cref="MaxDepth"/>.</param>
+/// <param name="Depth">Open parentheses, brackets and nots; setting <c>Limits:FilterDepth</c>. Never more than <see
+/// cref="MaxDepth"/>.</param>
 public sealed record FilterLimits(int Length, int Depth)
 {
     /// <summary>Beyond this depth a recursive walk could exhaust the stack, whatever the setting says.</summary>

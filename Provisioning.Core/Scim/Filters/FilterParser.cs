@@ -102,7 +102,8 @@ internal sealed partial class FilterParser(string text, int maxDepth)
 
     private string? SubName()
     {
-        if (tokens.Current is not { Kind: TokenKind.Word, Spaced: false } word || word.Text[0] != '.' || !Name().IsMatch(word.Text[1..])) return null;
+        if (tokens.Current is not { Kind: TokenKind.Word, Spaced: false } word || word.Text[0] != '.' || !Name().IsMatch(word.Text[1..]))
+            return null;
         tokens.Take();
         return word.Text[1..];
     }

@@ -51,8 +51,11 @@ internal sealed class FilterTokens
         return new Token(TokenKind.Bad, start, $"the character '{text[start]}'", spaced);
     }
 
-    /// <summary>Names, URNs, operators, numbers and unquoted literals; never a single quote, which some clients mistake for a quotation mark.</summary>
-    private static bool IsWord(char c) => char.IsLetterOrDigit(c) || char.IsSurrogate(c) || "-_.:$@+/=~%#!&*|".Contains(c, StringComparison.Ordinal);
+    /// <summary>
+    /// Names, URNs, operators, numbers and unquoted literals; never a single quote, which some clients mistake for a quotation mark.
+    /// </summary>
+    private static bool IsWord(char c) =>
+        char.IsLetterOrDigit(c) || char.IsSurrogate(c) || "-_.:$@+/=~%#!&*|".Contains(c, StringComparison.Ordinal);
 
     private Token Quoted(int start, bool spaced)
     {

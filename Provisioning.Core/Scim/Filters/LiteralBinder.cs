@@ -5,7 +5,9 @@ using Provisioning.Core.Schemas;
 
 namespace Provisioning.Core.Scim.Filters;
 
-/// <summary>Turns a literal into the operand its attribute needs, and refuses operators the type does not have (checklist F5, F8, F9).</summary>
+/// <summary>
+/// Turns a literal into the operand its attribute needs, and refuses operators the type does not have (checklist F5, F8, F9).
+/// </summary>
 internal static class LiteralBinder
 {
     public static ValueKind Kind(AttributeDefinition? attribute) => attribute?.Type switch
@@ -22,7 +24,8 @@ internal static class LiteralBinder
 
     public static Outcome<Operand> Bind(BoundPath path, CompareOperator relation, Literal literal)
     {
-        if (!Has(path.Kind, relation)) return new InvalidFilter($"'{path.Name}' ({Word(path.Kind)}) cannot be compared with this operator.");
+        if (!Has(path.Kind, relation))
+            return new InvalidFilter($"'{path.Name}' ({Word(path.Kind)}) cannot be compared with this operator.");
         var text = literal switch { TextLiteral quoted => quoted.Text, BareLiteral bare => bare.Text, _ => null };
         Operand? operand = path.Kind switch
         {
@@ -39,7 +42,8 @@ internal static class LiteralBinder
     {
         ValueKind.Boolean => relation is CompareOperator.Eq or CompareOperator.Ne,
         ValueKind.Binary => relation is not (CompareOperator.Gt or CompareOperator.Ge or CompareOperator.Lt or CompareOperator.Le),
-        ValueKind.Integer or ValueKind.Decimal or ValueKind.DateTime => relation is not (CompareOperator.Co or CompareOperator.Sw or CompareOperator.Ew),
+        ValueKind.Integer or ValueKind.Decimal or ValueKind.DateTime =>
+            relation is not (CompareOperator.Co or CompareOperator.Sw or CompareOperator.Ew),
         ValueKind.Complex => false,
         _ => true,
     };

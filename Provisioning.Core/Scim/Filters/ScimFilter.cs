@@ -32,7 +32,8 @@ public static class ScimFilter
     private static string? Check(string text, FilterLimits limits)
     {
         if (text.Length > limits.Length)
-            return string.Create(CultureInfo.InvariantCulture, $"It is longer than {limits.Length} characters (setting Limits:FilterLength).");
+            return string.Create(CultureInfo.InvariantCulture,
+                $"It is longer than {limits.Length} characters (setting Limits:FilterLength).");
         return TextKey.IsStorable(text) ? null : "It holds U+0000, U+FFFE or half a surrogate pair.";
     }
 }

@@ -37,12 +37,12 @@ internal static class ListReading
         });
     }
 
-    /// <summary>What is no integer is refused; what is out of range is brought into it (checklist G1, G2, G5).</summary>
+    /// <summary>What is no integer of 64 bits is refused; what is out of range is brought into it (checklist G1, G2, G5).</summary>
     private static Outcome<int> Number(string? text, string name, int absent)
     {
         if (text is null) return absent;
-        if (!System.Numerics.BigInteger.TryParse(text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) || text.Length > 32)
-            return new InvalidValue($"'{name}' is an integer.");
-        return (int)System.Numerics.BigInteger.Min(int.MaxValue, System.Numerics.BigInteger.Max(int.MinValue, number));
+        return long.TryParse(text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            ? (int)Math.Clamp(number, int.MinValue, int.MaxValue)
+            : new InvalidValue($"'{name}' must be an integer.");
     }
 }

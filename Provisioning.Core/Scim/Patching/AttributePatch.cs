@@ -34,15 +34,20 @@ internal static class AttributePatch
     }
 
     /// <summary>An operation on one part of a single-valued complex attribute: <c>name.familyName</c>.</summary>
-    public static Error? OnPart(JsonObject container, AttributeDefinition attribute, AttributeDefinition sub, PatchVerb verb, JsonNode? value, string path)
+    public static Error? OnPart(
+        JsonObject container, AttributeDefinition attribute, AttributeDefinition sub, PatchVerb verb, JsonNode? value, string path)
     {
         var parts = container[attribute.Name] as JsonObject ?? [];
         var error = verb == PatchVerb.Remove ? Clear(parts, sub, path) : SetPart(parts, attribute, sub, verb, value, path);
+        // A reference without its value points to nobody.
+        if (error is null && verb == PatchVerb.Remove && sub.Name == "value") parts.Remove("$ref");
         if (error is null) Keep(container, attribute, parts);
         return error;
     }
 
-    /// <summary>Adds or replaces a part. A reference follows its value: what <c>$ref</c> said of the old manager is wrong of the new one.</summary>
+    /// <summary>
+    /// Adds or replaces a part. A reference follows its value: what <c>$ref</c> said of the old manager is wrong of the new one.
+    /// </summary>
     public static Error? SetPart(
         JsonObject parts, AttributeDefinition attribute, AttributeDefinition sub, PatchVerb verb, JsonNode? value, string path)
     {
@@ -94,8 +99,7 @@ internal static class AttributePatch
             container[attribute.Name] = read;
             return null;
         }
-        if (read.Count > 0) ElementPatch.Append(container, attribute, read);
-        return null;
+        return read.Count > 0 ? ElementPatch.Append(container, attribute, read) : null;
     }
 
     private static void Keep(JsonObject container, AttributeDefinition attribute, JsonObject parts)

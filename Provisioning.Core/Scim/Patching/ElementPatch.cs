@@ -22,13 +22,15 @@ internal static class ElementPatch
         else if (chosen.Count == 0) error = Create(array, verb, target, value);
         else error = Change(array, chosen, verb, target, value);
         if (error is not null) return error;
-        if (array.Count == 0) return container.ContainsKey(attribute.Name) ? AttributePatch.Clear(container, attribute, target.Path.Name) : null;
+        if (array.Count > ResourceRules.MostValues) return ResourceRules.TooManyValues(attribute.Name);
+        if (array.Count == 0)
+            return container.ContainsKey(attribute.Name) ? AttributePatch.Clear(container, attribute, target.Path.Name) : null;
         if (array.Parent is null) container[attribute.Name] = array;
         return null;
     }
 
     /// <summary>Appends what is not there; of what is there, by type and value, the given parts change (checklist X8).</summary>
-    public static void Append(JsonObject container, AttributeDefinition attribute, JsonArray read)
+    public static TooMany? Append(JsonObject container, AttributeDefinition attribute, JsonArray read)
     {
         if (container[attribute.Name] is not JsonArray array) container[attribute.Name] = array = [];
         var known = new Dictionary<string, JsonNode>(StringComparer.Ordinal);
@@ -49,11 +51,13 @@ internal static class ElementPatch
             touched.Add(there);
         }
         OnePrimary(array, touched);
+        return array.Count > ResourceRules.MostValues ? ResourceRules.TooManyValues(attribute.Name) : null;
     }
 
     private static MutabilityViolated? Remove(JsonArray array, List<JsonNode?> chosen, AttributePath path)
     {
-        if (path.SubAttribute is { Required: true } && chosen.Count > 0) return new MutabilityViolated($"'{path.Name}' is required and cannot be removed.");
+        if (path.SubAttribute is { Required: true } && chosen.Count > 0)
+            return new MutabilityViolated($"'{path.Name}' is required and cannot be removed.");
         foreach (var element in chosen)
         {
             if (path.SubAttribute is { } sub && element is JsonObject parts)
@@ -120,7 +124,10 @@ internal static class ElementPatch
         return read is JsonObject given ? AttributePatch.SetParts(parts, attribute, verb, given, attribute.Name) : null;
     }
 
-    /// <summary>The value in place of an element; what the filter equates and the value does not name stays, or the next cycle would not find it.</summary>
+    /// <summary>
+    /// The value in place of an element; what the filter equates and the value does not name stays, or the next cycle would not find
+    /// it.
+    /// </summary>
     private static Outcome<JsonNode> Replacement(PatchTarget target, JsonNode value)
     {
         var attribute = target.Path.Attribute!;
@@ -134,7 +141,9 @@ internal static class ElementPatch
     }
 
     private static Outcome<JsonNode?> One(AttributeDefinition attribute, JsonNode value) => value is JsonArray array
-        ? array is [{ } only] ? AttributeReader.ReadOne(attribute, only, attribute.Name) : new InvalidValue($"'{attribute.Name}' with a filter takes one value.")
+        ? array is [{ } only]
+            ? AttributeReader.ReadOne(attribute, only, attribute.Name)
+            : new InvalidValue($"'{attribute.Name}' with a filter takes one value.")
         : AttributeReader.ReadOne(attribute, value, attribute.Name);
 
     /// <summary>What a filter of only eq and and equates, as an object; empty without a filter, null for any other filter.</summary>
@@ -162,7 +171,8 @@ internal static class ElementPatch
     private static bool IsCanonicalType(AttributeDefinition attribute, FilterNode filter) =>
         filter is CompareNode { Operator: CompareOperator.Eq, Value: TextLiteral or BareLiteral } compare
         && attribute.Sub(compare.Path) is { Name: "type" } type
-        && type.CanonicalValues.Contains(compare.Value is TextLiteral text ? text.Text : ((BareLiteral)compare.Value).Text, StringComparer.OrdinalIgnoreCase);
+        && (compare.Value is TextLiteral text ? text.Text : ((BareLiteral)compare.Value).Text) is var value
+        && type.CanonicalValues.Contains(value, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A change can make two elements equal (checklist C16): the first stays.</summary>
     private static void OnlyOnce(JsonArray array)

@@ -15,7 +15,9 @@ public sealed record AddMembers(IReadOnlyList<MemberValue> Values) : MemberOpera
 /// <summary>Removes those that are members; the others are no error (checklist X12).</summary>
 public sealed record RemoveMembers(IReadOnlyList<string> Ids) : MemberOperation;
 
-/// <summary>Removes the members that fulfil a condition other than a list of ids; its steps start at the member (value, $ref, type, display).</summary>
+/// <summary>
+/// Removes the members that fulfil a condition other than a list of ids; its steps start at the member (value, $ref, type, display).
+/// </summary>
 public sealed record RemoveMembersWhere(Predicate Member) : MemberOperation;
 
 public sealed record ClearMembers : MemberOperation;

@@ -21,10 +21,12 @@ public static class PatchReader
     {
         var message = PatchQuirks.OfMessage(body);
         if (!IsPatchOp(message["schemas"])) return new InvalidSyntax($"'schemas' must contain {SchemaUris.PatchOp}.");
-        if (message["Operations"] is not JsonArray { Count: > 0 } sent) return new InvalidSyntax("'Operations' must be an array with at least one operation.");
+        if (message["Operations"] is not JsonArray { Count: > 0 } sent)
+            return new InvalidSyntax("'Operations' must be an array with at least one operation.");
         if (sent.Count > maxOperations)
-            return new TooMany(string.Create(CultureInfo.InvariantCulture, $"More than {maxOperations} operations (setting Limits:PatchOperations)."));
-        var reading = new PatchReading(type, limits ?? FilterLimits.Default);
+            return new TooMany(string.Create(CultureInfo.InvariantCulture,
+                $"More than {maxOperations} operations (setting Limits:PatchOperations)."));
+        var reading = new PatchReading(type, limits ?? FilterLimits.Default, maxOperations);
         foreach (var node in sent)
         {
             if (node is not JsonObject operation) return new InvalidSyntax("'Operations' must hold objects.");

@@ -24,5 +24,7 @@ public sealed record PatchOperation(PatchVerb Verb, PatchTarget? Target, JsonNod
 /// <param name="Written">The filter as written: what it equates is what a created element has (erratum 8097).</param>
 public sealed record PatchTarget(AttributePath Path, Predicate? Filter, FilterNode? Written);
 
-/// <summary>The changed copy, and whether it differs from the resource: a no-op moves neither version nor lastModified (checklist C8).</summary>
+/// <summary>
+/// The changed copy, and whether it differs from the resource: a no-op moves neither version nor lastModified (checklist C8).
+/// </summary>
 public sealed record PatchResult(JsonObject Resource, bool Changed);

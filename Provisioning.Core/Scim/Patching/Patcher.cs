@@ -8,7 +8,8 @@ namespace Provisioning.Core.Scim.Patching;
 /// <summary>Applies a PATCH to a resource tree (RFC 7644 3.5.2): all of it or nothing, in order, on a copy (checklist X3, X4).</summary>
 public static class Patcher
 {
-    /// <param name="resource">The stored tree as <see cref="ResourceReader"/> makes it; it is not changed, and what is read-only in it stays.</param>
+    /// <param name="resource">The stored tree as <see cref="ResourceReader"/> makes it; it is not changed, and what is read-only in it
+    /// stays.</param>
     public static Outcome<PatchResult> Apply(ResourceType type, PatchRequest request, JsonObject resource)
     {
         var copy = (JsonObject)resource.DeepClone();
@@ -23,7 +24,9 @@ public static class Patcher
         return ResourceRules.Check(type, copy) is { } broken ? broken : new PatchResult(copy, Changed: true);
     }
 
-    /// <summary>Without a path only the named attributes change (checklist X14); read-only ones and <c>schemas</c> are left alone.</summary>
+    /// <summary>
+    /// Without a path only the named attributes change (checklist X14); read-only ones and <c>schemas</c> are left alone.
+    /// </summary>
     private static Error? Merge(ResourceType type, JsonObject resource, PatchVerb verb, JsonObject value)
     {
         foreach (var (name, node) in value)
@@ -60,7 +63,8 @@ public static class Patcher
                 : verb == PatchVerb.Remove
                     ? AttributePatch.Clear(container, attribute, path.Name)
                     : AttributePatch.Set(container, attribute, verb, value, path.Name);
-        if (error is null && before is not null && !JsonNode.DeepEquals(before, container[attribute.Name])) error = AttributePatch.IsSet(path.Name);
+        if (error is null && before is not null && !JsonNode.DeepEquals(before, container[attribute.Name]))
+            error = AttributePatch.IsSet(path.Name);
         return error;
     }
 
@@ -70,6 +74,9 @@ public static class Patcher
         if (verb == PatchVerb.Add) return MergeExtension(resource, extension, verb, value);
         if (verb == PatchVerb.Remove || value is null) return DropExtension(type, resource, extension);
         if (!ResourceReader.ReadContainer(extension, value).Try(out var container, out var error)) return error;
+        if (resource[extension.Id] is JsonObject before
+            && ImmutableRule.Keep(extension.Attributes, before, container, extension.Id + ":") is { } change)
+            return change;
         Keep(resource, extension, container);
         return null;
     }

@@ -21,7 +21,8 @@ internal static class SchemasPatch
                 : Drop(type, resource, uri => PredicateEvaluator.MatchesElement(target.Filter, uri));
         if (target.Filter is not null) return new InvalidPath("A value of 'schemas' can be added or removed, not changed.");
         var list = value switch { JsonArray array => array.ToList(), null => [], _ => [value] };
-        if (list.Any(item => item is not null && item.GetValueKind() != JsonValueKind.String)) return new InvalidValue("'schemas' must be an array of strings.");
+        if (list.Any(item => item is not null && item.GetValueKind() != JsonValueKind.String))
+            return new InvalidValue("'schemas' must be an array of strings.");
         if (verb == PatchVerb.Add) return null;
         var kept = list.Where(item => item is not null).Select(item => item!.GetValue<string>()).Append(type.Schema.Id)
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
@@ -33,7 +34,8 @@ internal static class SchemasPatch
         foreach (var uri in ResourceSchemas.Of(type, resource))
         {
             if (!goes(uri!)) continue;
-            if (type.Extension(uri!.GetValue<string>()) is not { } extension) return new MutabilityViolated("The base schema cannot be removed.");
+            if (type.Extension(uri!.GetValue<string>()) is not { } extension)
+                return new MutabilityViolated("The base schema cannot be removed.");
             if (!extension.IsReadOnly && Patcher.DropExtension(type, resource, extension) is { } error) return error;
         }
         return null;

@@ -40,6 +40,7 @@ internal static class AttributeReader
             if (item is JsonArray) return new InvalidValue($"'{path}' must not hold an array inside its array.");
             if (!ReadOne(attribute, item, path).Try(out var element, out var error)) return error;
             if (element is null || !keys.Add(Key(element))) continue;
+            if (elements.Count == ResourceRules.MostValues) return ResourceRules.TooManyValues(path);
             if (IsPrimary(element) && primary) ((JsonObject)element)["primary"] = false;
             primary |= IsPrimary(element);
             elements.Add(element);
@@ -51,8 +52,10 @@ internal static class AttributeReader
     public static string Key(JsonNode element)
     {
         if (element is not JsonObject json) return element.ToJsonString();
-        if (json["value"] is { } value) return string.Create(CultureInfo.InvariantCulture, $"{value.ToJsonString()} {json["type"]?.ToJsonString()}");
-        return string.Join(',', json.OrderBy(part => part.Key, StringComparer.Ordinal).Select(part => $"{part.Key}:{part.Value?.ToJsonString()}"));
+        if (json["value"] is { } value)
+            return string.Create(CultureInfo.InvariantCulture, $"{value.ToJsonString()} {json["type"]?.ToJsonString()}");
+        return string.Join(',', json.OrderBy(part => part.Key, StringComparer.Ordinal)
+            .Select(part => $"{part.Key}:{part.Value?.ToJsonString()}"));
     }
 
     public static bool IsPrimary(JsonNode? element) => element is JsonObject json && json["primary"]?.GetValueKind() == JsonValueKind.True;

@@ -25,7 +25,9 @@ public static class ImmutableRule
         return result;
     }
 
-    private static MutabilityViolated? Keep(IReadOnlyList<AttributeDefinition> attributes, JsonObject stored, JsonObject result, string prefix)
+    /// <summary>Carries what is set from the stored container into the new one, or says what would change.</summary>
+    internal static MutabilityViolated? Keep(
+        IReadOnlyList<AttributeDefinition> attributes, JsonObject stored, JsonObject result, string prefix)
     {
         foreach (var attribute in attributes)
         {
@@ -33,13 +35,15 @@ public static class ImmutableRule
             if (attribute.Mutability == Mutability.Immutable)
             {
                 if (result[attribute.Name] is not { } after) result[attribute.Name] = before.DeepClone();
-                else if (!JsonNode.DeepEquals(before, after)) return new MutabilityViolated($"'{prefix}{attribute.Name}' cannot be changed once it is set.");
+                else if (!JsonNode.DeepEquals(before, after))
+                    return new MutabilityViolated($"'{prefix}{attribute.Name}' cannot be changed once it is set.");
             }
-            else if (before is JsonObject parts && attribute.SubAttributes.Any(sub => sub.Mutability == Mutability.Immutable))
+            else if (before is JsonObject parts)
             {
-                var after = result[attribute.Name] as JsonObject ?? [];
-                if (Keep(attribute.SubAttributes, parts, after, $"{prefix}{attribute.Name}.") is { } error) return error;
-                if (after.Count > 0 && after.Parent is null) result[attribute.Name] = after;
+                if (!attribute.SubAttributes.Any(sub => sub.Mutability == Mutability.Immutable && parts.ContainsKey(sub.Name))) continue;
+                // Its immutable parts alone could lack required ones: what is omitted is kept whole.
+                if (result[attribute.Name] is not JsonObject after) result[attribute.Name] = parts.DeepClone();
+                else if (Keep(attribute.SubAttributes, parts, after, $"{prefix}{attribute.Name}.") is { } error) return error;
             }
         }
         return null;

@@ -27,7 +27,7 @@ public static class JsonNames
         var seen = new HashSet<string>(json.Count, StringComparer.OrdinalIgnoreCase);
         foreach (var (name, _) in json)
             if (!seen.Add(name))
-                error = new InvalidSyntax($"'{name}' is given twice{(where.Length == 0 ? "" : " in " + where)}; letter case makes no difference.");
+                error = new InvalidSyntax($"'{name}' is given twice in {where}; letter case makes no difference.");
         return error is null;
     }
 }

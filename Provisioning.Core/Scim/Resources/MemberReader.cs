@@ -24,7 +24,8 @@ internal static class MemberReader
         {
             if (item is null) continue;
             if (!AttributeReader.ReadOne(definition, WithDisplay(item), Members).Try(out var element, out var error)) return error;
-            if (element is not JsonObject json || AttributeReader.IsEmpty(json["value"])) return new InvalidValue("'members.value' is required.");
+            if (element is not JsonObject json || AttributeReader.IsEmpty(json["value"]))
+                return new InvalidValue("'members.value' is required.");
             var value = Text(json, "value")!;
             if (!TextKey.Fits(value)) return ResourceRules.TooLong("members.value");
             if (seen.Add(value)) values.Add(new MemberValue(value, Text(json, "$ref"), Text(json, "type"), Text(json, "display")));
@@ -35,7 +36,8 @@ internal static class MemberReader
     /// <summary>Some clients name the display text of a member as that of a user: {"value":"x","displayName":"B"}.</summary>
     private static JsonNode WithDisplay(JsonNode item)
     {
-        if (item is not JsonObject json || JsonNames.TryGet(json, "display", out _) || !JsonNames.TryGet(json, "displayName", out var name)) return item;
+        if (item is not JsonObject json || JsonNames.TryGet(json, "display", out _) || !JsonNames.TryGet(json, "displayName", out var name))
+            return item;
         var renamed = (JsonObject)json.DeepClone();
         renamed["display"] = name?.DeepClone();
         return renamed;

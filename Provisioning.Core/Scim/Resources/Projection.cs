@@ -4,7 +4,10 @@ using Provisioning.Core.Schemas;
 
 namespace Provisioning.Core.Scim.Resources;
 
-/// <summary>Which attributes an answer has: <c>attributes</c> or <c>excludedAttributes</c> (RFC 7644 3.9) against what the schemas say (<see cref="ReturnTable"/>).</summary>
+/// <summary>
+/// Which attributes an answer has: <c>attributes</c> or <c>excludedAttributes</c> (RFC 7644 3.9) against what the schemas say (<see
+/// cref="ReturnTable"/>).
+/// </summary>
 public sealed class Projection
 {
     private readonly ResourceType type;
@@ -45,13 +48,15 @@ public sealed class Projection
     public bool Includes(string topLevelAttribute)
     {
         if (type.Extension(topLevelAttribute) is { } extension)
-            return extension.Attributes.Any(attribute => Shows(attribute, $"{extension.Id}:{attribute.Name}", extension.Id, written: false));
+            return extension.Attributes.Any(attribute =>
+                Shows(attribute, $"{extension.Id}:{attribute.Name}", extension.Id, written: false));
         return type.CoreAttribute(topLevelAttribute) is { } core && Shows(core, core.Name, null, written: false);
     }
 
     /// <summary>The answer, as a new tree in the order of the full one.</summary>
     /// <param name="full">The whole representation in canonical names.</param>
-    /// <param name="written">The tree this request wrote, for attributes that are returned on request (checklist A4); null for a read.</param>
+    /// <param name="written">The tree this request wrote, for attributes that are returned on request (checklist A4); null for a
+    /// read.</param>
     public JsonObject Apply(JsonObject full, JsonObject? written = null)
     {
         var answer = new JsonObject();
@@ -64,7 +69,10 @@ public sealed class Projection
                 var shown = new JsonObject();
                 foreach (var (inner, value) in container)
                     if (extension.Attribute(inner) is { } attribute)
-                        Put(shown, attribute, value, $"{extension.Id}:{attribute.Name}", extension.Id, (written?[extension.Id] as JsonObject)?[inner] is not null);
+                    {
+                        var isWritten = (written?[extension.Id] as JsonObject)?[inner] is not null;
+                        Put(shown, attribute, value, $"{extension.Id}:{attribute.Name}", extension.Id, isWritten);
+                    }
                 if (shown.Count > 0) answer[name] = shown;
             }
             else if (type.CoreAttribute(name) is { } attribute)
@@ -120,7 +128,8 @@ public sealed class Projection
     }
 
     private bool NamesPartOf(string path) =>
-        !excludes && names.Any(name => name.Length > path.Length && name[path.Length] == '.' && name.StartsWith(path, StringComparison.Ordinal));
+        !excludes && names.Any(name => name.Length > path.Length && name[path.Length] == '.'
+            && name.StartsWith(path, StringComparison.Ordinal));
 
     private static HashSet<string> Resolve(ResourceType type, string list)
     {

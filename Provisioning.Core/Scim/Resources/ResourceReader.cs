@@ -14,7 +14,7 @@ public static class ResourceReader
 {
     public static Outcome<ResourceBody> Read(ResourceType type, JsonObject body)
     {
-        if (!JsonNames.AreDistinct(body, "", out var twice)) return twice;
+        if (!JsonNames.AreDistinct(body, "the body", out var twice)) return twice;
         if (CheckSchemas(body) is { } badSchemas) return badSchemas;
         var tree = new JsonObject();
         IReadOnlyList<MemberValue>? members = null;
@@ -46,7 +46,8 @@ public static class ResourceReader
         if (node is not JsonObject json) return new InvalidValue($"'{extension.Id}' must be an object.");
         if (!JsonNames.AreDistinct(json, extension.Id, out var twice)) return twice;
         foreach (var (name, value) in json)
-            if (extension.Attribute(name) is { } attribute && Put(container, attribute, value, $"{extension.Id}:{attribute.Name}") is { } error)
+            if (extension.Attribute(name) is { } attribute
+                && Put(container, attribute, value, $"{extension.Id}:{attribute.Name}") is { } error)
                 return error;
         return container;
     }

@@ -6,17 +6,28 @@ using Provisioning.Core.Schemas;
 
 namespace Provisioning.Core.Scim.Resources;
 
-/// <summary>What holds for a whole resource, however it came to be: what is required is there, what is searched fits its key column.</summary>
+/// <summary>
+/// What holds for a whole resource, however it came to be: what is required is there, what is searched fits its key column.
+/// </summary>
 public static class ResourceRules
 {
     /// <summary>The canonical names of the texts that have a key column (design D3, D5), and so a greatest length.</summary>
     public static readonly FrozenSet<string> SearchedTexts = FrozenSet.ToFrozenSet(
     [
-        "userName", "externalId", "displayName", "name.formatted", "name.familyName", "name.givenName", "name.middleName", "name.honorificPrefix",
-        "name.honorificSuffix", "emails.value", $"{SchemaUris.EnterpriseUser}:employeeNumber",
+        "userName", "externalId", "displayName", "name.formatted", "name.familyName", "name.givenName", "name.middleName",
+        "name.honorificPrefix", "name.honorificSuffix", "emails.value", $"{SchemaUris.EnterpriseUser}:employeeNumber",
     ], StringComparer.Ordinal);
 
-    /// <summary><see cref="InvalidValue"/> for a required attribute or extension that is missing or empty (A8, U12), or a searched text that is too long.</summary>
+    /// <summary>
+    /// Most values of a multi-valued attribute (design D10). Every operation of a PATCH may look at each of them, and the searched ones
+    /// are rows of an index.
+    /// </summary>
+    public const int MostValues = 1000;
+
+    /// <summary>
+    /// <see cref="InvalidValue"/> for a required attribute or extension that is missing or empty (A8, U12), or a searched text that
+    /// is too long.
+    /// </summary>
     public static InvalidValue? Check(ResourceType type, JsonObject tree)
     {
         if (Required(type.Schema.Attributes, tree, "") is { } missing) return missing;
@@ -36,6 +47,8 @@ public static class ResourceRules
 
     internal static InvalidValue TooLong(string path) =>
         new($"'{path}' is longer than {TextKey.MaxLength} characters or {TextKey.MaxBytes} bytes.");
+
+    internal static TooMany TooManyValues(string path) => new($"'{path}' has more than {MostValues} values, the limit of this service.");
 
     private static InvalidValue? Required(IReadOnlyList<AttributeDefinition> attributes, JsonObject container, string prefix)
     {

@@ -7,7 +7,10 @@ using Provisioning.Core.Schemas;
 
 namespace Provisioning.Core.Scim.Resources;
 
-/// <summary>Checks one simple value against its type and keeps it as sent (checklist C14: no more than type, number, base64 and dateTime is checked).</summary>
+/// <summary>
+/// Checks one simple value against its type and keeps it as sent (checklist C14: no more than type, number, base64 and dateTime is
+/// checked).
+/// </summary>
 internal static class ScalarReader
 {
     /// <summary>A copy of the value, free of its parent.</summary>
@@ -22,11 +25,13 @@ internal static class ScalarReader
                 if (kind == JsonValueKind.String && bool.TryParse(node.GetValue<string>(), out var flag)) return JsonValue.Create(flag);
                 return Wrong(path, "true or false");
             case AttributeType.Integer:
-                return kind == JsonValueKind.Number && long.TryParse(node.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
+                return kind == JsonValueKind.Number
+                    && long.TryParse(node.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
                     ? node.DeepClone()
                     : Wrong(path, "an integer without fraction or exponent");
             case AttributeType.Decimal:
-                return kind == JsonValueKind.Number && decimal.TryParse(node.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out _)
+                return kind == JsonValueKind.Number
+                    && decimal.TryParse(node.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out _)
                     ? node.DeepClone()
                     : Wrong(path, "a number");
             case AttributeType.DateTime:

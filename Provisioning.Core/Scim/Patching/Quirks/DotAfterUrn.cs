@@ -27,7 +27,8 @@ internal sealed class DotAfterUrn : IOperationQuirk
     private static string? WithColon(ResourceType type, string path)
     {
         foreach (var schema in type.Extensions.Select(extension => extension.Schema).Append(type.Schema))
-            if (path.Length > schema.Id.Length + 1 && path[schema.Id.Length] == '.' && path.StartsWith(schema.Id, StringComparison.OrdinalIgnoreCase))
+            if (path.Length > schema.Id.Length + 1 && path[schema.Id.Length] == '.'
+                && path.StartsWith(schema.Id, StringComparison.OrdinalIgnoreCase))
                 return $"{schema.Id}:{path[(schema.Id.Length + 1)..]}";
         return null;
     }

@@ -13,5 +13,6 @@ internal static class PatchJson
 
     public static JsonObject Make(string op, string path) => new() { ["op"] = op, ["path"] = path };
 
-    public static JsonObject Make(string op, string path, JsonNode? value) => new() { ["op"] = op, ["path"] = path, ["value"] = value?.DeepClone() };
+    public static JsonObject Make(string op, string path, JsonNode? value) =>
+        new() { ["op"] = op, ["path"] = path, ["value"] = value?.DeepClone() };
 }

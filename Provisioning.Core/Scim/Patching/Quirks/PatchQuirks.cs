@@ -21,7 +21,8 @@ internal interface IOperationQuirk
 /// </summary>
 internal static class PatchQuirks
 {
-    public static readonly IReadOnlyList<IMessageQuirk> Message = [new NamesInAnyCase(), new SchemasMissing(), new OneOperationWithoutArray()];
+    public static readonly IReadOnlyList<IMessageQuirk> Message =
+        [new NamesInAnyCase(), new SchemasMissing(), new OneOperationWithoutArray()];
 
     public static readonly IReadOnlyList<IOperationQuirk> Operation =
     [

@@ -14,7 +14,8 @@ internal sealed class PathsAsNames : IOperationQuirk
 {
     public IEnumerable<JsonObject> Rewrite(ResourceType type, JsonObject operation)
     {
-        if (operation.ContainsKey("path") || PatchJson.Op(operation) is not { } op || operation["value"] is not JsonObject value) return [operation];
+        if (operation.ContainsKey("path") || PatchJson.Op(operation) is not { } op || operation["value"] is not JsonObject value)
+            return [operation];
         var paths = value.Where(property => IsPath(type, property.Key)).ToList();
         if (paths.Count == 0) return [operation];
         var operations = new List<JsonObject>();
@@ -26,5 +27,6 @@ internal sealed class PathsAsNames : IOperationQuirk
     }
 
     private static bool IsPath(ResourceType type, string name) =>
-        type.Extension(name) is null && type.CoreAttribute(name) is null && (name.Contains('[', StringComparison.Ordinal) || type.Resolve(name) is not null);
+        type.Extension(name) is null && type.CoreAttribute(name) is null
+            && (name.Contains('[', StringComparison.Ordinal) || type.Resolve(name) is not null);
 }

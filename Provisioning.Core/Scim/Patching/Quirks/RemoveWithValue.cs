@@ -21,8 +21,9 @@ internal sealed class RemoveWithValue : IOperationQuirk
         if (PatchJson.Op(operation) != "remove" || !operation.TryGetPropertyValue("value", out var value)) return [operation];
         var path = PatchJson.Path(operation);
         operation.Remove("value");
-        if (value is null || path is null || type.Resolve(path) is not { Attribute: { MultiValued: true } attribute } found) return [operation];
-        var whole = (found with { SubAttribute = null }).Name;
+        if (value is null || path is null || type.Resolve(path) is not { Attribute: { MultiValued: true } attribute } found)
+            return [operation];
+        var whole = found.Whole.Name;
         var items = value is JsonArray array ? array.ToList() : [value];
         return items.Select(item => Condition(type, attribute, found.SubAttribute, item))
             .OfType<string>().Select(condition => PatchJson.Make("remove", $"{whole}[{condition}]")).ToList();
@@ -31,7 +32,8 @@ internal sealed class RemoveWithValue : IOperationQuirk
     private static string? Condition(ResourceType type, AttributeDefinition attribute, AttributeDefinition? sub, JsonNode? item)
     {
         if (item is not JsonObject json) return Equal(sub?.Name ?? "value", item);
-        var parts = json.Where(part => attribute.Sub(part.Key) is { IsComplex: false }).Select(part => (attribute.Sub(part.Key)!.Name, part.Value)).ToList();
+        var parts = json.Where(part => attribute.Sub(part.Key) is { IsComplex: false })
+            .Select(part => (attribute.Sub(part.Key)!.Name, part.Value)).ToList();
         // A member is its id; any other value is known by value and type; one without value by everything that is given.
         if (parts.Any(part => part.Name == "value" && part.Value is not null))
             parts = parts.FindAll(part => part.Name == "value" || (part.Name == "type" && !MemberReader.IsMembers(type, attribute.Name)));

@@ -1,0 +1,123 @@
+using System.Text.Json.Nodes;
+using Provisioning.Core.Common;
+using Provisioning.Core.Directory;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.Seats;
+
+namespace Provisioning.Api.Admin;
+
+/// <summary>GET /seats: per tier, best first.</summary>
+/// <param name="Waiting">People who wait; who would take any tier is counted at the best one, which is what they would get first.</param>
+public sealed record TierForm(string Tier, int Rank, int Purchased, int Assigned, int Held, int Queued, int Free, int Waiting)
+{
+    public static IReadOnlyList<TierForm> ToApi(IReadOnlyList<SeatPool> pools, IReadOnlyDictionary<string, int> waiting) =>
+    [
+        .. pools.Select((pool, at) => new TierForm(
+            pool.Tier, pool.Rank, pool.Purchased, pool.Assigned, pool.Held, pool.Queued, pool.Free,
+            waiting.GetValueOrDefault(pool.Tier) + (at == 0 ? waiting.GetValueOrDefault("") : 0))),
+    ];
+}
+
+public sealed record SeatsForm(IReadOnlyList<TierForm> Tiers);
+
+/// <summary>A member as administrators see it; instants in UTC, absent values null.</summary>
+public sealed record MemberForm(
+    string Id, string UserName, string? Email, string? DisplayName, string Role, string State, string? SuspendedBy, string SeatStatus, string? Tier,
+    string? DesiredTier, string? WaitingSince, string? LastTier, string Source, string? ScimId, string CreatedAt, string? LastSignInOn, long Version)
+{
+    public static MemberForm ToApi(SeatedMember member) => new(
+        member.Member.Id.ToString(), member.Member.UserName, member.Member.MatchEmail, member.Member.DisplayName, Words.Text(member.Member.Role),
+        Words.Text(member.Member.State), member.Member.SuspendedBy is { } cause ? Words.Text(cause) : null, Words.Text(member.Seat.Status),
+        member.Seat.Tier, member.Seat.DesiredTier, Optional(member.Seat.WaitingSince), member.Seat.LastTier, Words.Text(member.Member.Source),
+        member.Entry?.ToString(), Instants.Text(member.Member.CreatedAt),
+        member.Member.LastSignInOn?.ToString("O", System.Globalization.CultureInfo.InvariantCulture), member.Version);
+
+    internal static string? Optional(DateTimeOffset? instant) => instant is { } value ? Instants.Text(value) : null;
+}
+
+public sealed record MembersForm(IReadOnlyList<MemberForm> Members, string? NextCursor);
+
+public sealed record SwappedForm(IReadOnlyList<MemberForm> Members);
+
+public sealed record WaitingMemberForm(string MemberId, string UserName, string? WaitingSince, string? DesiredTier)
+{
+    public static WaitingMemberForm ToApi(SeatedMember member) => new(
+        member.Member.Id.ToString(), member.Member.UserName, MemberForm.Optional(member.Seat.WaitingSince), member.Seat.DesiredTier);
+}
+
+/// <summary>Somebody refused at sign-in who is no member: information only (rule JIT-2).</summary>
+public sealed record SeatRequestForm(string Email, string FirstAskedAt, string LastAskedAt, int Count)
+{
+    public static SeatRequestForm ToApi(SeatRequest request) =>
+        new(request.Email, Instants.Text(request.FirstAskedAt), Instants.Text(request.LastAskedAt), request.Count);
+}
+
+public sealed record WaitingForm(IReadOnlyList<WaitingMemberForm> Waiting, string? NextCursor, IReadOnlyList<SeatRequestForm> Requests);
+
+public sealed record SeatedForm(string MemberId, string Tier);
+
+public sealed record DrainForm(IReadOnlyList<SeatedForm> Seated, int StillWaiting);
+
+/// <summary>What a member may use right now (rule SEAT-16).</summary>
+/// <param name="Reason">Why there is no access: member_suspended, member_removed, seat_required, term_inactive; null with access.</param>
+public sealed record EntitlementsForm(string MemberId, bool ProductAccess, string? Tier, JsonObject Features, string? Reason);
+
+public sealed record ActorForm(string Kind, string Id);
+
+public sealed record TargetForm(string Kind, string Id);
+
+public sealed record AuditForm(
+    string Id, string At, ActorForm Actor, string Channel, string Action, TargetForm Target, JsonNode? Before, JsonNode? After, string? Reason,
+    string CorrelationId)
+{
+    public static AuditForm ToApi(AuditRecord record) => new(
+        record.Id, Instants.Text(record.At), new ActorForm(record.ActorKind, record.ActorId), record.Channel, record.Action,
+        new TargetForm(record.Target.Kind, record.Target.Id), record.Before, record.After, record.Reason, record.CorrelationId);
+}
+
+public sealed record AuditPageForm(IReadOnlyList<AuditForm> Records, string? NextCursor);
+
+/// <summary>A token; <see cref="Token"/> is the secret, in the answer to its creation only.</summary>
+public sealed record IssuedTokenForm(string Id, string? Token, string Door, string? Role, string Name, string? ExpiresAt, bool SecretShown);
+
+public sealed record TokenForm(string Id, string Door, string? Role, string Name, string CreatedAt, string? ExpiresAt, string? RevokedAt)
+{
+    public static TokenForm ToApi(AccessToken token) => new(
+        token.Id.ToString(), Words.Text(token.Door), token.Role is { } role ? Words.Text(role) : null, token.Name, Instants.Text(token.CreatedAt),
+        MemberForm.Optional(token.ExpiresAt), MemberForm.Optional(token.RevokedAt));
+}
+
+public sealed record TokensForm(IReadOnlyList<TokenForm> Tokens);
+
+public sealed record ConnectionForm(string Id, string Name, string Kind, bool TrustEmail, string? ExternalIdClaim, string CreatedAt)
+{
+    public static ConnectionForm ToApi(Connection connection) => new(
+        connection.Id.ToString(), connection.Name, Words.Text(connection.Kind), connection.TrustEmail, connection.ExternalIdClaim,
+        Instants.Text(connection.CreatedAt));
+}
+
+public sealed record ConnectionsForm(IReadOnlyList<ConnectionForm> Connections);
+
+public sealed record NoSeatForm(string Scim);
+
+public sealed record VerifiedDomainForm(bool Scim);
+
+public sealed record ProvisioningForm(string Mode, NoSeatForm OnNoSeat, VerifiedDomainForm RequireVerifiedDomain)
+{
+    public static ProvisioningForm ToApi(Organization organization) => new(
+        Words.Text(organization.Mode), new NoSeatForm(Words.Text(organization.OnNoSeatScim)), new VerifiedDomainForm(organization.RequireVerifiedDomainScim));
+}
+
+public sealed record OrganizationForm(
+    string Id, string Slug, string Name, string BillingZone, string Mode, string? AccessUntil, string CreatedAt, IReadOnlyList<string>? Domains,
+    IReadOnlyList<TierForm>? Tiers)
+{
+    public static OrganizationForm ToApi(Organization organization, IReadOnlyList<string>? domains = null, IReadOnlyList<TierForm>? tiers = null) => new(
+        organization.Id.ToString(), organization.Slug, organization.Name, organization.BillingZone, Words.Text(organization.Mode),
+        MemberForm.Optional(organization.AccessUntil), Instants.Text(organization.CreatedAt), domains, tiers);
+}
+
+public sealed record OrganizationsForm(IReadOnlyList<OrganizationForm> Organizations, string? NextCursor);
+
+public sealed record DomainsForm(IReadOnlyList<string> Domains);

@@ -1,0 +1,14 @@
+namespace Provisioning.Api.Admin;
+
+/// <summary>The admin door.</summary>
+public static class AdminRoutes
+{
+    public static void MapAdmin(this IEndpointRouteBuilder routes)
+    {
+        routes.MapOrganizations();
+        var organization = routes.MapGroup("/v1/organizations/{org}").WithTags("Administration");
+        organization.MapMembers();
+        organization.MapSeats();
+        organization.MapCredentials();
+    }
+}

@@ -1,0 +1,111 @@
+using System.Text.Json.Nodes;
+using Provisioning.Api.Hosting;
+using Provisioning.Core.Common;
+using Provisioning.Core.Directory;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.Seats;
+
+namespace Provisioning.Api.Admin;
+
+/// <summary>Members: list, read, move, unassign, suspend, restore, remove, entitlements (domain.md section 8).</summary>
+public static class MemberEndpoints
+{
+    public static void MapMembers(this IEndpointRouteBuilder organization)
+    {
+        organization.MapRest("GET", "/members", Access.Admin, ListAsync).WithSummary("List members")
+            .WithDescription("Query: filter (text in userName or e-mail), seatStatus, tier, source, state, role, limit (1-500), cursor. Removed members are listed with state=removed only.")
+            .Produces<MembersForm>();
+        organization.MapRest("GET", "/members/{id}", Access.Admin, GetAsync).WithSummary("Read a member; the ETag is its version").Produces<MemberForm>();
+        organization.MapRest("PATCH", "/members/{id}", Access.Admin, PatchAsync).WithSummary("Move, unassign, suspend or restore a member")
+            .WithDescription("""Body: {"seat":{"tier":"premium"}}, {"seat":{"unassign":true}}, {"seat":{"tier":"premium","wait":true}}, {"seat":{"wait":true}} or {"state":"suspended"|"active"}. Needs If-Match.""")
+            .Accepts<JsonObject>("application/json").Produces<MemberForm>().ProducesProblem(409).ProducesProblem(412).ProducesProblem(422).ProducesProblem(428);
+        organization.MapRest("DELETE", "/members/{id}", Access.Admin, RemoveAsync).WithSummary("Remove a member; the seat is free at once")
+            .Produces(204).ProducesProblem(409).ProducesProblem(412).ProducesProblem(428);
+        organization.MapRest("GET", "/members/{id}/entitlements", Access.Application, EntitlementsAsync)
+            .WithSummary("What the member may use right now").Produces<EntitlementsForm>();
+    }
+
+    private static async Task<Outcome<RestReply>> ListAsync(RestRequest request)
+    {
+        if (!request.Limit().Try(out var limit, out var error)) return error;
+        if (!Cursor.Read(request.Query("cursor"), 16).Try(out var after, out error)) return error;
+        if (!request.QueryWord<SeatStatus>("seatStatus").Try(out var status, out error)) return error;
+        if (!request.QueryWord<MemberSource>("source").Try(out var source, out error)) return error;
+        if (!request.QueryWord<MemberState>("state").Try(out var state, out error)) return error;
+        if (!request.QueryWord<Role>("role").Try(out var role, out error)) return error;
+        var query = new MemberQuery(request.Query("filter"), status, request.Query("tier"), source, state, role, after, limit);
+        var page = await request.Service<IDatabase>().ReadAsync(
+            session => request.Service<IMemberStore>().ListAsync(session, request.Organization.Id, query), request.Cancel);
+        return RestReply.Ok(new MembersForm([.. page.Items.Select(MemberForm.ToApi)], page.Next));
+    }
+
+    private static async Task<Outcome<RestReply>> GetAsync(RestRequest request)
+    {
+        if (!(await FindAsync(request)).Try(out var member, out var error)) return error;
+        return new RestReply(200, MemberForm.ToApi(member), member.Version);
+    }
+
+    private static async Task<Outcome<RestReply>> PatchAsync(RestRequest request)
+    {
+        if (!Parse(request.Id).Try(out var id, out var error)) return error;
+        if (!request.Condition().Try(out var condition, out error)) return error;
+        if (!(await request.BodyAsync()).Try(out var body, out error)) return error;
+        if (!Command(body.Fields).Try(out var command, out error)) return error;
+        var changed = await request.Service<MemberAdministration>().ChangeAsync(
+            request.Organization, request.Actor, request.Role, id, condition, command, request.Cancel);
+        return changed.Select(member => new RestReply(200, MemberForm.ToApi(member), member.Version));
+    }
+
+    private static async Task<Outcome<RestReply>> RemoveAsync(RestRequest request)
+    {
+        if (!Parse(request.Id).Try(out var id, out var error)) return error;
+        if (!request.Condition().Try(out var condition, out error)) return error;
+        var removed = await request.Service<MemberAdministration>().RemoveAsync(
+            request.Organization, request.Actor, request.Role, id, condition, request.Cancel);
+        return removed.Select(_ => RestReply.NoContent);
+    }
+
+    /// <summary>SEAT-16: member active, seat assigned, access running.</summary>
+    private static async Task<Outcome<RestReply>> EntitlementsAsync(RestRequest request)
+    {
+        if (!(await FindAsync(request)).Try(out var member, out var error)) return error;
+        var pools = await request.Service<IDatabase>().ReadAsync(
+            session => request.Service<ISeatStore>().PoolsAsync(session, request.Organization.Id), request.Cancel);
+        var reason = member.Member.State == MemberState.Removed ? "member_removed"
+            : member.Member.State == MemberState.Suspended ? "member_suspended"
+            : member.Seat.Status != SeatStatus.Assigned ? "seat_required"
+            : !request.Organization.HasAccess(request.Service<TimeProvider>().GetUtcNow()) ? "term_inactive" : null;
+        var features = reason is null ? pools.FirstOrDefault(pool => pool.Tier == member.Seat.Tier)?.Features : null;
+        return RestReply.Ok(new EntitlementsForm(member.Member.Id.ToString(), reason is null, member.Seat.Tier, features ?? [], reason));
+    }
+
+    private static Outcome<MemberCommand> Command(JsonFields fields)
+    {
+        var seat = fields.OptionalObject("seat");
+        var state = fields.OptionalWord<MemberState>("state");
+        var tier = seat?.OptionalText("tier");
+        var unassign = seat?.OptionalFlag("unassign") ?? false;
+        var wait = seat?.OptionalFlag("wait") ?? false;
+        fields.Check(seat);
+        if (state is MemberState.Removed) fields.Refuse("'state' must be active or suspended; DELETE removes a member.");
+        if (seat is null == state is null) fields.Refuse("Say what to change: exactly one of 'seat' and 'state'.");
+        if (seat is not null && unassign == (tier is not null || wait))
+            fields.Refuse("'seat' must be {\"tier\":...}, {\"tier\":...,\"wait\":true}, {\"wait\":true} or {\"unassign\":true}.");
+        if (fields.Problem is { } problem) return problem;
+        if (state is { } asked) return asked == MemberState.Active ? new MemberCommand.Restore() : new MemberCommand.Suspend();
+        return unassign ? new MemberCommand.Unassign() : new MemberCommand.Seat(tier, wait);
+    }
+
+    private static async Task<Outcome<SeatedMember>> FindAsync(RestRequest request)
+    {
+        if (!Parse(request.Id).Try(out var id, out var error)) return error;
+        return await request.Service<IDatabase>().ReadAsync(
+            session => request.Service<IMemberStore>().FindAsync(session, request.Organization.Id, id), request.Cancel) is { } member
+            ? member : NoSuchMember();
+    }
+
+    internal static Outcome<MemberId> Parse(string text) => Ids.TryParse<MemberId>(text, out var id) ? id : NoSuchMember();
+
+    private static NotFound NoSuchMember() => new("There is no such member.");
+}

@@ -1,0 +1,139 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Provisioning.Api.Hosting;
+using Provisioning.Core.Common;
+using Provisioning.Core.Directory;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.Seats;
+
+namespace Provisioning.Api.Admin;
+
+/// <summary>The operator makes and supports organisations (domain.md section 8, last row).</summary>
+public static partial class OrganizationEndpoints
+{
+    private const int MostTiers = 20, MostDomains = 200;
+
+    public static void MapOrganizations(this IEndpointRouteBuilder routes)
+    {
+        var all = routes.MapGroup("/v1/organizations").WithTags("Operator");
+        all.MapRest("POST", "", Access.Operator, CreateAsync).WithSummary("Create an organisation with tiers, seats and verified domains")
+            .WithDescription("""Body: {"slug":"acme","name":"Acme","mode":"scim_and_jit"?,"billingZone":"UTC"?,"tiers":[{"tier":"premium","rank":20,"purchased":5,"features":{}?}],"domains":["acme.example"]?}.""")
+            .Accepts<JsonObject>("application/json").Produces<OrganizationForm>(201).ProducesProblem(409);
+        all.MapRest("GET", "", Access.Operator, ListAsync).WithSummary("List organisations").Produces<OrganizationsForm>();
+        var one = all.MapGroup("/{org}");
+        one.MapRest("GET", "", Access.Admin, GetAsync).WithSummary("Read an organisation").Produces<OrganizationForm>();
+        one.MapRest("POST", "/suspend", Access.Operator, SuspendAsync).WithSummary("End or restore access of the whole organisation")
+            .WithDescription("""Body: {"suspended":true|false}, or none for true. Sign-ins answer term_inactive while suspended; seats stay.""")
+            .Accepts<JsonObject>("application/json").Produces<OrganizationForm>();
+        one.MapRest("PUT", "/seats", Access.Operator, SetSeatsAsync).WithSummary("Set tiers and what was bought; new seats go to the waiting at once")
+            .WithDescription("""Body: {"tiers":[{"tier":"premium","rank":20,"purchased":6,"features":{}?}]}. Seats are added or upgraded, never removed (409 seats_not_removable).""")
+            .Accepts<JsonObject>("application/json").Produces<SeatsForm>().ProducesProblem(409);
+        one.MapRest("PUT", "/domains", Access.Operator, SetDomainsAsync).WithSummary("Set the verified domains; the operator vouches for them")
+            .Accepts<JsonObject>("application/json").Produces<DomainsForm>().ProducesProblem(409);
+    }
+
+    private static async Task<Outcome<RestReply>> CreateAsync(RestRequest request)
+    {
+        if (!(await request.BodyAsync()).Try(out var body, out var error)) return error;
+        var fields = body.Fields;
+        var slug = fields.Text("slug", 64);
+        var name = fields.Text("name");
+        var mode = fields.OptionalWord<ProvisioningMode>("mode") ?? ProvisioningMode.InviteOnly;
+        var zone = fields.OptionalText("billingZone") ?? "UTC";
+        var tiers = Tiers(fields);
+        var domains = Domains(fields);
+        if (!Slug().IsMatch(slug)) fields.Refuse("'slug' must be 1 to 64 of a-z, 0-9 and hyphen, not starting or ending with a hyphen.");
+        if (!TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _)) fields.Refuse("'billingZone' must be an IANA time zone such as Europe/Paris.");
+        if (fields.Problem is { } problem) return problem;
+        var created = await request.Service<OrganizationSetup>().CreateAsync(
+            request.Actor, new NewOrganization(slug, name, zone, mode, tiers, domains, [], []), body.Idempotency, request.Cancel);
+        if (!created.Try(out var organization, out error)) return error;
+        var form = OrganizationForm.ToApi(organization, domains, await SeatEndpoints.TiersAsync(request, organization.Id));
+        return new RestReply(201, form, Location: $"{request.Service<PublicUrl>().Root(request.Context.Request)}/v1/organizations/{organization.Slug}");
+    }
+
+    private static async Task<Outcome<RestReply>> ListAsync(RestRequest request)
+    {
+        if (!request.Limit().Try(out var limit, out var error)) return error;
+        if (!Cursor.Read(request.Query("cursor"), 16).Try(out var after, out error)) return error;
+        var page = await request.Service<IDatabase>().ReadAsync(
+            session => request.Service<IOrganizationStore>().ListAsync(session, after, limit), request.Cancel);
+        return RestReply.Ok(new OrganizationsForm([.. page.Items.Select(item => OrganizationForm.ToApi(item))], page.Next));
+    }
+
+    private static async Task<Outcome<RestReply>> GetAsync(RestRequest request) => RestReply.Ok(await FormAsync(request, request.Organization));
+
+    private static async Task<Outcome<RestReply>> SuspendAsync(RestRequest request)
+    {
+        if (!(await request.BodyAsync(mayBeEmpty: true)).Try(out var body, out var error)) return error;
+        var suspended = body.Fields.OptionalFlag("suspended") ?? true;
+        if (body.Fields.Problem is { } problem) return problem;
+        var now = Instants.Now(request.Service<TimeProvider>());
+        var changed = await request.Service<OrganizationSetup>().ChangeAsync(
+            request.Organization.Id, request.Actor, suspended ? "organization.suspended" : "organization.restored",
+            before => before with { AccessUntil = suspended ? before.AccessUntil ?? now : null }, request.Cancel);
+        if (!changed.Try(out var organization, out error)) return error;
+        return RestReply.Ok(await FormAsync(request, organization));
+    }
+
+    private static async Task<Outcome<RestReply>> SetSeatsAsync(RestRequest request)
+    {
+        if (!(await request.BodyAsync()).Try(out var body, out var error)) return error;
+        var tiers = Tiers(body.Fields);
+        if (body.Fields.Problem is { } problem) return problem;
+        var set = await request.Service<MemberAdministration>().SetSeatsAsync(request.Organization, request.Actor, tiers, request.Cancel);
+        if (!set.IsOk) return set.Error;
+        return RestReply.Ok(new SeatsForm(await SeatEndpoints.TiersAsync(request, request.Organization.Id)));
+    }
+
+    private static async Task<Outcome<RestReply>> SetDomainsAsync(RestRequest request)
+    {
+        if (!(await request.BodyAsync()).Try(out var body, out var error)) return error;
+        if (!body.Fields.Has("domains")) body.Fields.Refuse($"'domains' is required: an array of at most {MostDomains} domain names.");
+        var domains = Domains(body.Fields);
+        if (body.Fields.Problem is { } problem) return problem;
+        var set = await request.Service<OrganizationSetup>().SetDomainsAsync(request.Organization, request.Actor, domains, request.Cancel);
+        return set.Select(verified => RestReply.Ok(new DomainsForm(verified)));
+    }
+
+    private static async Task<OrganizationForm> FormAsync(RestRequest request, Organization organization)
+    {
+        var domains = await request.Service<IDatabase>().ReadAsync(
+            session => request.Service<IOrganizationStore>().VerifiedDomainsAsync(session, organization.Id), request.Cancel);
+        return OrganizationForm.ToApi(organization, domains, await SeatEndpoints.TiersAsync(request, organization.Id));
+    }
+
+    private static List<TierSeats> Tiers(JsonFields fields)
+    {
+        var tiers = new List<TierSeats>();
+        foreach (var tier in fields.Objects("tiers", MostTiers))
+        {
+            var code = tier.Text("tier", 64);
+            var seats = new TierSeats(code, tier.Integer("rank", 0, 1_000_000), tier.Integer("purchased", 0, 10_000_000), tier.OptionalNode("features") ?? []);
+            if (!TierCode().IsMatch(code)) tier.Refuse("'tier' must be 1 to 64 of a-z, 0-9, hyphen and underscore.");
+            if (tiers.Exists(other => other.Tier == code)) tier.Refuse($"The tier {code} stands in 'tiers' twice.");
+            if (tiers.Exists(other => other.Rank == seats.Rank)) tier.Refuse($"Two tiers have rank {seats.Rank}; the highest tier must be unambiguous.");
+            fields.Check(tier);
+            tiers.Add(seats);
+        }
+        return tiers;
+    }
+
+    private static List<string> Domains(JsonFields fields)
+    {
+        var domains = new List<string>();
+        foreach (var text in fields.Texts("domains", MostDomains))
+        {
+            if (!DomainName.TryParse(text, out var domain)) fields.Refuse($"'domains' has something that is no domain name: {(text.Length <= 64 ? text : text[..64])}.");
+            else if (!domains.Contains(domain)) domains.Add(domain);
+        }
+        return domains;
+    }
+
+    [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?\z")]
+    private static partial Regex Slug();
+
+    [GeneratedRegex(@"\A[a-z0-9_-]{1,64}\z")]
+    private static partial Regex TierCode();
+}

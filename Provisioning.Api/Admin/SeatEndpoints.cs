@@ -1,0 +1,93 @@
+using System.Text.Json.Nodes;
+using Provisioning.Api.Hosting;
+using Provisioning.Core.Common;
+using Provisioning.Core.Directory;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Seats;
+
+namespace Provisioning.Api.Admin;
+
+/// <summary>Seats: how many, who waits, exchange, drain (domain.md section 8); and the audit trail.</summary>
+public static class SeatEndpoints
+{
+    /// <summary>Members in one exchange.</summary>
+    private const int MostSwaps = 100;
+
+    public static void MapSeats(this IEndpointRouteBuilder organization)
+    {
+        organization.MapRest("GET", "/seats", Access.Admin, SeatsAsync).WithSummary("Seats per tier, best tier first").Produces<SeatsForm>();
+        organization.MapRest("GET", "/seats/waiting", Access.Admin, WaitingAsync)
+            .WithSummary("Who waits, in order, and who was refused at sign-in").Produces<WaitingForm>();
+        organization.MapRest("POST", "/seats/drain", Access.Admin, DrainAsync).WithSummary("Hand free seats to whoever waits").Produces<DrainForm>();
+        organization.MapRest("POST", "/seat-swaps", Access.Admin, SwapAsync).WithSummary("Exchange seats in one step, all or nothing")
+            .WithDescription("""Body: {"changes":[{"memberId":"mem_...","tier":"premium"},{"memberId":"mem_...","tier":null}]}; null unassigns.""")
+            .Accepts<JsonObject>("application/json").Produces<SwappedForm>().ProducesProblem(409).ProducesProblem(422);
+        organization.MapRest("GET", "/audit", Access.Owner, AuditAsync).WithSummary("Audit records, newest first")
+            .WithDescription("Query: target (an id), actor (an id), action, limit (1-500), cursor.").Produces<AuditPageForm>();
+    }
+
+    private static async Task<Outcome<RestReply>> SeatsAsync(RestRequest request) =>
+        RestReply.Ok(new SeatsForm(await TiersAsync(request, request.Organization.Id)));
+
+    /// <summary>Pools and waiting people of one snapshot.</summary>
+    internal static Task<IReadOnlyList<TierForm>> TiersAsync(RestRequest request, OrganizationId organization) =>
+        request.Service<IDatabase>().ReadAsync(async session =>
+        {
+            var seats = request.Service<ISeatStore>();
+            return TierForm.ToApi(await seats.PoolsAsync(session, organization), await seats.CountWaitingAsync(session, organization));
+        }, request.Cancel);
+
+    private static async Task<Outcome<RestReply>> WaitingAsync(RestRequest request)
+    {
+        if (!request.Limit().Try(out var limit, out var error)) return error;
+        if (!Cursor.Read(request.Query("cursor"), 24).Try(out var after, out error)) return error;
+        return await request.Service<IDatabase>().ReadAsync(async session =>
+        {
+            var page = await request.Service<IMemberStore>().ListWaitingAsync(session, request.Organization.Id, after, limit);
+            var asked = await request.Service<ISeatRequestStore>().ListAsync(session, request.Organization.Id, 500);
+            return RestReply.Ok(new WaitingForm(
+                [.. page.Items.Select(WaitingMemberForm.ToApi)], page.Next, [.. asked.Select(SeatRequestForm.ToApi)]));
+        }, request.Cancel);
+    }
+
+    private static async Task<Outcome<RestReply>> DrainAsync(RestRequest request)
+    {
+        if (!(await request.BodyAsync(mayBeEmpty: true)).Try(out var body, out var error)) return error;
+        if (body.Fields.Problem is { } problem) return problem;
+        var drained = await request.Service<MemberAdministration>().DrainAsync(
+            request.Organization.Id, request.Actor, body.Idempotency, request.Cancel);
+        return drained.Select(report => RestReply.Ok(new DrainForm(
+            [.. report.Seated.Select(grant => new SeatedForm(grant.Member.ToString(), grant.Tier))], report.StillWaiting)));
+    }
+
+    private static async Task<Outcome<RestReply>> SwapAsync(RestRequest request)
+    {
+        if (!(await request.BodyAsync()).Try(out var body, out var error)) return error;
+        var changes = new List<SeatChange>();
+        foreach (var fields in body.Fields.Objects("changes", MostSwaps))
+        {
+            var member = fields.Text("memberId");
+            if (!fields.Has("tier")) fields.Refuse("'tier' is required in each change: a tier, or null to unassign.");
+            var tier = fields.OptionalText("tier");
+            body.Fields.Check(fields);
+            if (body.Fields.ProblemOfKnown is not null) break;
+            if (!MemberEndpoints.Parse(member).Try(out var id, out error)) return error;
+            if (changes.Exists(change => change.Member == id)) body.Fields.Refuse("Each member may stand in 'changes' once.");
+            changes.Add(new SeatChange(id, tier));
+        }
+        if (body.Fields.Problem is { } problem) return problem;
+        var swapped = await request.Service<MemberAdministration>().SwapAsync(
+            request.Organization, request.Actor, request.Role, changes, body.Idempotency, request.Cancel);
+        return swapped.Select(members => RestReply.Ok(new SwappedForm([.. members.Select(MemberForm.ToApi)])));
+    }
+
+    private static async Task<Outcome<RestReply>> AuditAsync(RestRequest request)
+    {
+        if (!request.Limit().Try(out var limit, out var error)) return error;
+        if (!Cursor.Read(request.Query("cursor"), 16).Try(out var after, out error)) return error;
+        var query = new AuditQuery(request.Query("target"), request.Query("actor"), request.Query("action"), after, limit);
+        var page = await request.Service<IDatabase>().ReadAsync(
+            session => request.Service<IAuditStore>().ListAsync(session, request.Organization.Id, query, request.Cancel), request.Cancel);
+        return RestReply.Ok(new AuditPageForm([.. page.Items.Select(AuditForm.ToApi)], page.Next));
+    }
+}

@@ -1,0 +1,174 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Provisioning.Api.Configuration;
+using Provisioning.Core.Common;
+using Provisioning.Core.Directory;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+
+namespace Provisioning.Api.Hosting;
+
+/// <summary>Who may call a REST route (rules ROLE-1, ROLE-2, ROLE-5; domain.md section 8).</summary>
+public enum Access
+{
+    /// <summary>An admin token with role admin or owner; the operator too.</summary>
+    Admin,
+
+    /// <summary>An admin token with role owner; the operator too.</summary>
+    Owner,
+
+    /// <summary>A gateway token.</summary>
+    Gateway,
+
+    /// <summary>An application token; whoever may read members, too.</summary>
+    Application,
+
+    /// <summary>The operator only.</summary>
+    Operator,
+}
+
+/// <summary>A REST request whose caller is known and allowed.</summary>
+public sealed class RestRequest(HttpContext context, Caller caller, Organization? organization, Channel channel)
+{
+    public HttpContext Context { get; } = context;
+
+    public Caller Caller { get; } = caller;
+
+    /// <summary>The organisation of the path; routes without one never ask.</summary>
+    public Organization Organization => organization ?? throw new InvalidOperationException("This route has no organisation.");
+
+    public Actor Actor { get; } = Authentication.Actor(caller, channel, context);
+
+    /// <summary>What the caller may do: the operator acts as an owner.</summary>
+    public Role Role => Caller is Caller.Bearer { Grant.Token.Role: { } role } ? role : Role.Owner;
+
+    public CancellationToken Cancel => Context.RequestAborted;
+
+    public string Id => (string)Context.Request.RouteValues["id"]!;
+
+    public T Service<T>() where T : notnull => Context.RequestServices.GetRequiredService<T>();
+
+    /// <summary>A query parameter; null when absent or empty.</summary>
+    public string? Query(string name) =>
+        Context.Request.Query.TryGetValue(name, out var values) && values.ToString() is { Length: > 0 } value ? value : null;
+
+    /// <summary>A word of an enumeration in the query.</summary>
+    public Outcome<T?> QueryWord<T>(string name) where T : struct, Enum
+    {
+        if (Query(name) is not { } word) return (T?)null;
+        return Words.TryParse<T>(word, out var value) ? (T?)value : new InvalidValue($"'{name}' must be one of {Words.All<T>()}.");
+    }
+
+    /// <summary>Page size: 1 to 500, 100 when not said.</summary>
+    public Outcome<int> Limit()
+    {
+        if (Query("limit") is not { } text) return 100;
+        return int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= 500
+            ? limit : new InvalidValue("'limit' must be an integer from 1 to 500.");
+    }
+
+    /// <summary>If-Match, which changes of versioned objects demand (428, 412).</summary>
+    public Outcome<IfMatch> Condition() => IfMatch.Parse(Context.Request.Headers.IfMatch) is { } condition
+        ? condition : new PreconditionMissing("Send the version you have seen in If-Match, for example If-Match: \"3\", or If-Match: *.");
+
+    /// <summary>The body as fields, and the Idempotency-Key that came with it.</summary>
+    public async Task<Outcome<RestBody>> BodyAsync(bool mayBeEmpty = false)
+    {
+        var limits = Service<ServiceSettings>().Limits;
+        var read = await RequestBody.ReadAsync(Context, limits.BodyBytes, "application/json");
+        if (!read.Try(out var bytes, out var error)) return error;
+        var parsed = bytes.Length == 0 && mayBeEmpty ? new JsonObject() : JsonText.Parse(bytes, limits.JsonDepth);
+        if (!parsed.Try(out var json, out error)) return error;
+        var key = Context.Request.Headers["Idempotency-Key"].ToString();
+        if (key.Length == 0) return new RestBody(new JsonFields(json), null);
+        if (key.Length > 255 || key.Any(letter => letter is < ' ' or > '~'))
+            return new InvalidValue("Idempotency-Key must be 1 to 255 visible ASCII characters.");
+        var caller = $"{Actor.Id} {Context.Request.Method} {Context.Request.Path}";
+        return new RestBody(new JsonFields(json), Idempotency.Of(caller, key, bytes.Span));
+    }
+}
+
+/// <summary>A body and its Idempotency-Key.</summary>
+public sealed record RestBody(JsonFields Fields, Idempotency? Idempotency);
+
+/// <summary>An answer of a REST route.</summary>
+/// <param name="Body">Serialised with camelCase names and explicit nulls; null for none.</param>
+public sealed record RestReply(int Status, object? Body, long? Version = null, string? Location = null)
+{
+    public static RestReply Ok(object body) => new(200, body);
+
+    public static readonly RestReply NoContent = new(204, null);
+}
+
+/// <summary>Maps REST routes: credentials, role, organisation, answer and refusal, in this order (rule ROLE-5).</summary>
+public static class RestRoute
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        DefaultIgnoreCondition = JsonIgnoreCondition.Never,
+    };
+
+    /// <summary>A route below <c>/v1/organizations/{org}</c>.</summary>
+    public static RouteHandlerBuilder MapRest(
+        this IEndpointRouteBuilder routes, string method, string path, Access access, Func<RestRequest, Task<Outcome<RestReply>>> handle,
+        Channel channel = Channel.AdminApi) =>
+        routes.MapMethods(path, [method], (Delegate)(async Task (HttpContext context) =>
+        {
+            var outcome = (await AuthorizeAsync(context, access, channel)).Try(out var request, out var refused) ? await handle(request) : refused;
+            if (outcome.Try(out var reply, out var error)) await WriteAsync(context, reply);
+            else await Problems.WriteAsync(context, error);
+        })).WithMetadata(new RoutePolicy(Describe(access))).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404);
+
+    private static async Task<Outcome<RestRequest>> AuthorizeAsync(HttpContext context, Access access, Channel channel)
+    {
+        var services = context.RequestServices;
+        if (!(await services.GetRequiredService<Authentication>().AuthenticateAsync(context)).Try(out var caller, out var error)) return error;
+        if (!IsAllowed(caller, access)) return new Forbidden($"This needs: {Describe(access)}.");
+        if (context.Request.RouteValues["org"] is not string named) return new RestRequest(context, caller, null, channel);
+        if (caller is Caller.Bearer { Grant: var grant })
+            return named == grant.Organization.Slug || named == grant.Organization.Id.ToString()
+                ? new RestRequest(context, caller, grant.Organization, channel) : NoSuchOrganization();
+        var database = services.GetRequiredService<IDatabase>();
+        var organizations = services.GetRequiredService<IOrganizationStore>();
+        return await database.ReadAsync(session => organizations.FindAsync(session, named), context.RequestAborted) is { } found
+            ? new RestRequest(context, caller, found, channel) : NoSuchOrganization();
+    }
+
+    /// <summary>The one table of who may do what.</summary>
+    private static bool IsAllowed(Caller caller, Access access) => caller switch
+    {
+        Caller.Operator => access is not Access.Gateway,
+        Caller.Bearer { Grant.Token: var token } => access switch
+        {
+            Access.Admin => token is { Door: Door.Admin, Role: <= Role.Admin },
+            Access.Owner => token is { Door: Door.Admin, Role: <= Role.Owner },
+            Access.Gateway => token.Door == Door.Gateway,
+            Access.Application => token.Door == Door.Application || token is { Door: Door.Admin, Role: <= Role.Admin },
+            _ => false,
+        },
+        _ => false,
+    };
+
+    private static string Describe(Access access) => access switch
+    {
+        Access.Admin => "an admin token with role admin or owner",
+        Access.Owner => "an admin token with role owner",
+        Access.Gateway => "a gateway token",
+        Access.Application => "an application token",
+        _ => "the operator's token",
+    };
+
+    private static NotFound NoSuchOrganization() => new("There is no such organisation.");
+
+    private static async Task WriteAsync(HttpContext context, RestReply reply)
+    {
+        var response = context.Response;
+        response.StatusCode = reply.Status;
+        JsonAnswer.Protect(response);
+        if (reply.Version is { } version) response.Headers.ETag = $"\"{version}\"";
+        if (reply.Location is not null) response.Headers.Location = reply.Location;
+        if (reply.Body is not null) await response.WriteAsJsonAsync(reply.Body, reply.Body.GetType(), Json, context.RequestAborted);
+    }
+}

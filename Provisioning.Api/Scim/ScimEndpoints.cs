@@ -1,0 +1,189 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Net.Http.Headers;
+using Provisioning.Api.Configuration;
+using Provisioning.Api.Hosting;
+using Provisioning.Core.Common;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.Scim.Operations;
+
+namespace Provisioning.Api.Scim;
+
+/// <summary>The SCIM door: routes, credentials, bodies and headers; everything else is decided in the core (RFC 7644 3).</summary>
+public static partial class ScimEndpoints
+{
+    private static readonly string[] MediaTypes = [ScimErrors.ContentType, "application/json"];
+
+    private static readonly JsonWriterOptions Written = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Served at /scim/v2, and without the version segment (checklist H10).</summary>
+    public static void MapScim(this IEndpointRouteBuilder routes)
+    {
+        foreach (var prefix in (string[])["/scim/v2", "/scim"])
+        {
+            var scim = routes.MapGroup(prefix);
+            MapUsers(scim);
+            MapGroups(scim);
+            MapDiscovery(scim);
+            foreach (var (method, path, what) in NotOffered)
+                Map(scim, method, path, (_, _) => Refuse(new NotImplemented($"{what} is not offered; see /ServiceProviderConfig.")));
+        }
+    }
+
+    private static readonly (string Method, string Path, string What)[] NotOffered =
+    [
+        ("POST", "/Bulk", "Bulk"), ("POST", "/.search", "Search by POST"), ("POST", "/Users/.search", "Search by POST"),
+        ("POST", "/Groups/.search", "Search by POST"), ("GET", "/Me", "/Me"), ("POST", "/Me", "/Me"), ("PUT", "/Me", "/Me"),
+        ("PATCH", "/Me", "/Me"), ("DELETE", "/Me", "/Me"), ("GET", "/", "A query over all resource types"),
+    ];
+
+    private static void MapUsers(RouteGroupBuilder scim)
+    {
+        Map(scim, "GET", "/Users", (request, cancel) => request.Users.ListAsync(request.Caller, request.List, cancel));
+        Map(scim, "GET", "/Users/{id}", (request, cancel) => request.Users.GetAsync(request.Caller, request.Id, request.Attributes, request.Excluded, cancel));
+        MapWithBody(scim, "POST", "/Users", (request, body, cancel) => request.Users.CreateAsync(request.Caller, body, request.Attributes, request.Excluded, cancel));
+        MapWithBody(scim, "PUT", "/Users/{id}", (request, body, cancel) =>
+            request.Users.ReplaceAsync(request.Caller, request.Id, request.Condition, body, request.Attributes, request.Excluded, cancel));
+        MapWithBody(scim, "PATCH", "/Users/{id}", (request, body, cancel) =>
+            request.Users.PatchAsync(request.Caller, request.Id, request.Condition, body, request.Attributes, request.Excluded, cancel));
+        Map(scim, "DELETE", "/Users/{id}", (request, cancel) => request.Users.DeleteAsync(request.Caller, request.Id, request.Condition, cancel));
+    }
+
+    private static void MapGroups(RouteGroupBuilder scim)
+    {
+        Map(scim, "GET", "/Groups", (request, cancel) => request.Groups.ListAsync(request.Caller, request.List, cancel));
+        Map(scim, "GET", "/Groups/{id}", (request, cancel) => request.Groups.GetAsync(request.Caller, request.Id, request.Attributes, request.Excluded, cancel));
+        MapWithBody(scim, "POST", "/Groups", (request, body, cancel) => request.Groups.CreateAsync(request.Caller, body, request.Attributes, request.Excluded, cancel));
+        MapWithBody(scim, "PUT", "/Groups/{id}", (request, body, cancel) =>
+            request.Groups.ReplaceAsync(request.Caller, request.Id, request.Condition, body, request.Attributes, request.Excluded, cancel));
+        MapWithBody(scim, "PATCH", "/Groups/{id}", (request, body, cancel) =>
+            request.Groups.PatchAsync(request.Caller, request.Id, request.Condition, body, request.Attributes, request.Excluded, cancel));
+        Map(scim, "DELETE", "/Groups/{id}", (request, cancel) => request.Groups.DeleteAsync(request.Caller, request.Id, request.Condition, cancel));
+    }
+
+    private static void MapDiscovery(RouteGroupBuilder scim)
+    {
+        foreach (var path in (string[])["/ServiceProviderConfig", "/ServiceProviderConfigs"])
+            Map(scim, "GET", path, (request, _) => Answer(request.Discovery.ServiceProviderConfig(request.BaseUrl)), needsCredentials: false);
+        Map(scim, "GET", "/ResourceTypes", (request, _) => Answer(request.Discovery.ResourceTypes(request.BaseUrl)));
+        Map(scim, "GET", "/ResourceTypes/{id}", (request, _) => Task.FromResult(request.Discovery.ResourceType(request.Id, request.BaseUrl)));
+        Map(scim, "GET", "/Schemas", (request, _) => Answer(request.Discovery.Schemas(request.BaseUrl)));
+        Map(scim, "GET", "/Schemas/{id}", (request, _) => Task.FromResult(request.Discovery.Schema(request.Id, request.BaseUrl)));
+    }
+
+    private static Task<Outcome<ScimReply>> Answer(ScimReply reply) => Task.FromResult<Outcome<ScimReply>>(reply);
+
+    private static Task<Outcome<ScimReply>> Refuse(Error error) => Task.FromResult<Outcome<ScimReply>>(error);
+
+    private static void MapWithBody(
+        RouteGroupBuilder scim, string method, string path, Func<ScimRequest, JsonObject, CancellationToken, Task<Outcome<ScimReply>>> handle) =>
+        Map(scim, method, path, async (request, cancel) =>
+        {
+            var limits = request.Settings.Limits;
+            var read = await RequestBody.ReadAsync(request.Context, limits.BodyBytes, MediaTypes);
+            if (!read.Then(bytes => JsonText.Parse(bytes, limits.JsonDepth)).Try(out var body, out var error)) return error;
+            return await handle(request, body, cancel);
+        });
+
+    private static void Map(
+        RouteGroupBuilder scim, string method, string path, Func<ScimRequest, CancellationToken, Task<Outcome<ScimReply>>> handle,
+        bool needsCredentials = true) =>
+        scim.MapMethods(path, [method], (RequestDelegate)(async context =>
+        {
+            var request = await ScimRequest.OfAsync(context, needsCredentials);
+            var outcome = request.Try(out var accepted, out var refused) ? await handle(accepted, context.RequestAborted) : refused;
+            if (outcome.Try(out var reply, out var error)) await WriteAsync(context, reply);
+            else await ScimErrors.WriteAsync(context, error);
+        })).WithMetadata(new RoutePolicy(needsCredentials ? "scim token" : "anyone"));
+
+    private static async Task WriteAsync(HttpContext context, ScimReply reply)
+    {
+        if (reply.Ignored.Count > 0) IgnoredPaths(context.RequestServices.GetRequiredService<ILogger<ScimRequest>>(), ShownPaths(reply.Ignored));
+        var response = context.Response;
+        JsonAnswer.Protect(response);
+        if (reply.Tag is not null)
+        {
+            response.Headers.ETag = reply.Tag;
+            if (HttpMethods.IsGet(context.Request.Method) && IfMatch.Parse(context.Request.Headers.IfNoneMatch) is { } known
+                && known.Accepts(IfMatch.Parse(reply.Tag)!.Versions![0]))
+            {
+                response.StatusCode = StatusCodes.Status304NotModified;
+                return;
+            }
+        }
+        response.StatusCode = reply.Status;
+        if (reply.Location is not null) response.Headers[reply.Status == 201 ? HeaderNames.Location : HeaderNames.ContentLocation] = reply.Location;
+        if (reply.Body is null) return;
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var writer = new Utf8JsonWriter(buffer, Written)) reply.Body.WriteTo(writer);
+        response.ContentType = ScimErrors.ContentType;
+        response.ContentLength = buffer.WrittenCount;
+        await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
+    }
+
+    /// <summary>
+    /// What reads like the name of an attribute, cut short; anything else could be an address of a person or a forged line of the log.
+    /// </summary>
+    internal static string ShownPaths(IReadOnlyList<string> paths) =>
+        string.Join(", ", paths.Take(10).Select(static path => path.All(static c => char.IsAsciiLetterOrDigit(c) || c is ':' or '.' or '_' or '-' or '$')
+            ? path.Length <= 120 ? path : path[..120] + "..." : "(not a name)"));
+
+    [LoggerMessage(LogLevel.Information, "A PATCH named paths that no schema has; they were left out: {Paths}")]
+    private static partial void IgnoredPaths(ILogger logger, string paths);
+
+    /// <summary>A request at this door, its caller known.</summary>
+    internal sealed class ScimRequest
+    {
+        private readonly ScimCaller? caller;
+
+        private ScimRequest(HttpContext context, ScimCaller? caller, string baseUrl)
+        {
+            Context = context;
+            this.caller = caller;
+            BaseUrl = baseUrl;
+        }
+
+        public HttpContext Context { get; }
+
+        public string BaseUrl { get; }
+
+        public ScimCaller Caller => caller ?? throw new InvalidOperationException("This route needs no credentials, so it has no caller.");
+
+        public ServiceSettings Settings => Service<ServiceSettings>();
+
+        public UserOperations Users => Service<UserOperations>();
+
+        public GroupOperations Groups => Service<GroupOperations>();
+
+        public DiscoveryOperations Discovery => Service<DiscoveryOperations>();
+
+        public string Id => (string)Context.Request.RouteValues["id"]!;
+
+        public string? Attributes => Query("attributes");
+
+        public string? Excluded => Query("excludedAttributes");
+
+        public ListParameters List => new(Query("filter"), Query("startIndex"), Query("count"), Attributes, Excluded);
+
+        public IfMatch? Condition => IfMatch.Parse(Context.Request.Headers.IfMatch);
+
+        /// <summary>Credentials decide the organisation; where none are needed, wrong ones are refused all the same (checklist Z3).</summary>
+        public static async Task<Outcome<ScimRequest>> OfAsync(HttpContext context, bool needsCredentials)
+        {
+            var services = context.RequestServices;
+            var baseUrl = services.GetRequiredService<PublicUrl>().Root(context.Request) + "/scim/v2";
+            if (!needsCredentials && context.Request.Headers.Authorization.Count == 0) return new ScimRequest(context, null, baseUrl);
+            if (!(await services.GetRequiredService<Authentication>().AuthenticateAsync(context)).Try(out var who, out var error)) return error;
+            if (who is not Caller.Bearer { Grant: { Token.Door: Door.Scim } grant })
+                return new Forbidden("This token does not open the SCIM door; use a SCIM token of the organisation.");
+            var actor = Authentication.Actor(who, Channel.Scim, context);
+            return new ScimRequest(context, new ScimCaller(grant.Organization, actor, baseUrl), baseUrl);
+        }
+
+        private string? Query(string name) => Context.Request.Query.TryGetValue(name, out var values) ? values.ToString() : null;
+
+        private T Service<T>() where T : notnull => Context.RequestServices.GetRequiredService<T>();
+    }
+}
