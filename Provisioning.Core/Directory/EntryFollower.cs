@@ -31,7 +31,7 @@ public sealed class EntryFollower(
         // Entra's soft delete renames a person; a sign-in meanwhile made a second member under the old name. Renaming back joins
         // the entry to the living one (rule SCIM-3); two living members are two people, which only a human can judge.
         if (holder.Entry is not null || member.Member.State == MemberState.Active) return EntryLinks.NameTaken(after.UserName);
-        await lifecycle.RemoveAsync(scope, organization, member, "joined_with_another_member");
+        await lifecycle.RemoveAsync(scope, organization, member, SuspensionCause.Directory, "joined_with_another_member");
         return await FollowAsync(scope, organization, after with { Member = null }, holder, newMember, pushedAgain: true);
     }
 
@@ -70,7 +70,7 @@ public sealed class EntryFollower(
         if (!organization.FollowsDirectory || entry.Member is not { } linked) return;
         if (await members.FindAsync(scope.Session, organization.Id, linked) is not { } member) return;
         if (await lifecycle.IsProtectedAsync(scope.Session, member.Member)) Ignore(scope, organization, member.Member, "delete");
-        else await lifecycle.RemoveAsync(scope, organization, member, "directory");
+        else await lifecycle.RemoveAsync(scope, organization, member, SuspensionCause.Directory, "directory");
     }
 
     public async Task<bool> IsInVerifiedDomainAsync(ISession session, Organization organization, string? email) =>

@@ -43,7 +43,7 @@ public sealed class MemberAdministration(
             var found = await FindAsync(scope.Session, organization, actorRole, id, condition);
             if (!found.Try(out var member, out var error)) return error;
             if (await lifecycle.IsProtectedAsync(scope.Session, member.Member)) return LastOwner();
-            await lifecycle.RemoveAsync(scope, organization, member, "admin");
+            await lifecycle.RemoveAsync(scope, organization, member, SuspensionCause.Admin, "admin");
             return default(Done);
         }), cancel);
 

@@ -27,7 +27,8 @@ public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requ
     }
 
     /// <summary>
-    /// Brings a suspended or removed member back with a seat by SEAT-10. Who was removed comes back as <c>user</c>.
+    /// Brings a suspended or removed member back with a seat by SEAT-10. Who was removed comes back as <c>user</c>, and still suspended
+    /// if an administrator's suspension stood when the directory removed the member.
     /// The caller has made sure that no other cause of suspension stands. <see cref="NotUnique"/> when the name is somebody else's by now.
     /// </summary>
     public async Task<Outcome<SeatedMember>> ActivateAsync(
@@ -40,6 +41,13 @@ public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requ
         };
         if (before.Member.State == MemberState.Removed && await IsNameTakenAsync(scope.Session, active))
             return new NotUnique($"Another member of the organisation already uses the userName \"{active.UserName}\".");
+        if (before.Member is { State: MemberState.Removed, AdminSuspended: true })
+        {
+            var suspended = await members.UpdateAsync(
+                scope.Session, active with { State = MemberState.Suspended, SuspendedBy = SuspensionCause.Admin, AdminSuspended = true });
+            scope.Record(organization.Id, "member.suspended", Target.Member(active.Id), before.Member.Describe(), suspended.Describe(), "admin");
+            return before with { Member = suspended };
+        }
         active = await members.UpdateAsync(scope.Session, active);
         scope.Record(organization.Id, "member.activated", Target.Member(active.Id), before.Member.Describe(), active.Describe());
         var seat = await seats.EnterAsync(
@@ -59,14 +67,17 @@ public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requ
         return before with { Member = suspended, Seat = seat };
     }
 
-    /// <summary>Removes a member; the seat is free at once, the history stays.</summary>
-    public async Task<SeatedMember> RemoveAsync(UnitScope scope, Organization organization, SeatedMember before, string reason)
+    /// <summary>
+    /// Removes a member; the seat is free at once, the history stays. A removal by the directory does not wipe out an administrator's
+    /// suspension: deleting and pushing again would lift it.
+    /// </summary>
+    public async Task<SeatedMember> RemoveAsync(UnitScope scope, Organization organization, SeatedMember before, SuspensionCause by, string reason)
     {
         if (before.Member.State == MemberState.Removed) return before;
         var seat = await seats.LeaveAsync(scope, organization.Id, before.Member.Id, SeatStatus.None, reason);
         var removed = await members.UpdateAsync(scope.Session, before.Member with
         {
-            State = MemberState.Removed, SuspendedBy = null, AdminSuspended = false,
+            State = MemberState.Removed, SuspendedBy = null, AdminSuspended = by == SuspensionCause.Directory && before.Member.AdminSuspended,
         });
         scope.Record(organization.Id, "member.removed", Target.Member(removed.Id), before.Member.Describe(), removed.Describe(), reason);
         return before with { Member = removed, Seat = seat };

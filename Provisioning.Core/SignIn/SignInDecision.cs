@@ -55,6 +55,7 @@ public sealed class SignInDecision(
             admission.KeepRequest(scope, organization, request);
             var restored = await admission.RestoreAsync(scope, organization, member);
             if (!restored.Try(out member, out var error)) return error;
+            if (member.Member.State != MemberState.Active) return Refuse(scope, organization, request, DenyReason.Deprovisioned, member);
             how = "restored";
         }
         return await AdmitAsync(scope, organization, request, member, how);

@@ -21,7 +21,7 @@ internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
             connection = idle.TryTake(out var open) ? open : Open();
             T result;
             await using (var transaction = dialect.BeginRead(connection))
-                result = await query(new SqlSession(connection, transaction, dialect));
+                result = await query(new SqlSession(connection, transaction, dialect, cancel));
             if (disposed) await connection.DisposeAsync();
             else idle.Add(connection);
             connection = null;

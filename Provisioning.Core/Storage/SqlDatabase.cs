@@ -64,7 +64,8 @@ public sealed class SqlDatabase : IDatabase, IAsyncDisposable
                 return await pending.Answer.WaitAsync(token);
             }, cancel);
         }
-        catch (Exception exception) when (exception is TimeoutRejectedException or UnitConflictException || dialect.Classify(exception) != Fault.Other)
+        // A key conflict that survives every attempt is none of these: it means that a check is missing, and is reported as the bug it is.
+        catch (Exception exception) when (exception is TimeoutRejectedException or UnitConflictException || IsInfrastructure(dialect.Classify(exception)))
         {
             return new StoreUnavailable("The database did not answer in time; nothing is lost, and the request can be repeated.");
         }

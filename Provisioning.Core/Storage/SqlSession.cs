@@ -7,7 +7,7 @@ using Provisioning.Core.Storage.Dialects;
 namespace Provisioning.Core.Storage;
 
 /// <summary>An open transaction on one connection; every statement of the stores goes through it.</summary>
-internal sealed class SqlSession(DbConnection connection, DbTransaction? transaction, IDialect dialect) : ISession
+internal sealed class SqlSession(DbConnection connection, DbTransaction? transaction, IDialect dialect, CancellationToken cancel = default) : ISession
 {
     public IDialect Dialect { get; } = dialect;
 
@@ -24,9 +24,15 @@ internal sealed class SqlSession(DbConnection connection, DbTransaction? transac
 
     public Task<T> ScalarAsync<T>(string sql, object? parameters = null) => connection.ExecuteScalarAsync<T>(sql, parameters, transaction)!;
 
-    /// <summary>Rows one by one, without keeping them; the caller stops when it has enough.</summary>
-    public IAsyncEnumerable<T> StreamAsync<T>(string sql, object? parameters = null) =>
-        connection.QueryUnbufferedAsync<T>(sql, parameters, transaction);
+    /// <summary>Rows one by one, without keeping them; ends when the caller has enough, or went away.</summary>
+    public async IAsyncEnumerable<T> StreamAsync<T>(string sql, object? parameters = null)
+    {
+        await foreach (var row in connection.QueryUnbufferedAsync<T>(sql, parameters, transaction).WithCancellation(cancel))
+        {
+            cancel.ThrowIfCancellationRequested();
+            yield return row;
+        }
+    }
 
     /// <summary>
     /// Inserts rows with one statement per chunk. <paramref name="columns"/> are ours, never from outside; T-SQL takes at most 1,000

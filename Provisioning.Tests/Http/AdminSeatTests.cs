@@ -211,6 +211,21 @@ public sealed class AdminSeatTests
     }
 
     [Test]
+    public async Task SCIM_10_deleting_and_pushing_again_does_not_lift_an_admins_suspension()
+    {
+        var organization = await service.OrganizationAsync();
+        var scimId = await organization.PushAsync("ada");
+        var ada = await organization.MemberIdOfAsync(organization.Mail("ada"));
+        (await organization.PatchMemberAsync(ada, new { state = "suspended" })).Expect(200);
+        (await organization.Scim.Delete("/Users/" + scimId)).Expect(204);
+        var again = (await organization.Scim.Post("/Users", organization.User("ada"))).Expect(201);
+        Assert.That((again.Text(Answer.Seat, "memberState"), again.Text(Answer.Seat, "suspendedBy")), Is.EqualTo(("suspended", "admin")));
+        await organization.ExpectAssignedAsync(premium: 0, standard: 0);
+        (await organization.PatchMemberAsync(ada, new { state = "active" })).Expect(200);
+        await organization.ExpectAssignedAsync(premium: 1, standard: 0);
+    }
+
+    [Test]
     public async Task A_deleted_member_frees_the_seat_and_the_directory_entry_stays()
     {
         var organization = await service.OrganizationAsync(standard: 0, premium: 1);
