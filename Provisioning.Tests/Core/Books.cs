@@ -55,7 +55,7 @@ internal static class Books
         ("I-12: one entry per userName",
             "SELECT user_name FROM directory_entries WHERE deleted_at IS NULL GROUP BY organization_id, user_name_key HAVING COUNT(*) > 1"),
         ("an admin's or the directory's suspension has a cause",
-            "SELECT hex(id) FROM members WHERE (state = 'suspended') <> (suspended_by IS NOT NULL) OR (admin_suspended = 1 AND state <> 'suspended')"),
+            "SELECT hex(id) FROM members WHERE (state = 'suspended') <> (suspended_by IS NOT NULL) OR (admin_suspended = 1 AND state = 'active')"),
         ("I-11: an event has its audit record", "SELECT type FROM outbox WHERE id NOT IN (SELECT id FROM audit_records)"),
         ("I-13: no receipt without an answer", "SELECT kind FROM receipts WHERE reply IS NULL"),
         ("counts are kept",

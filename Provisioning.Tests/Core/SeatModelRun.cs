@@ -116,18 +116,19 @@ internal sealed class SeatModelRun
     {
         Agree(true, await stack.DeleteAsync(Organization, known.Entry!.Value));
         (known.Entry, known.Deleted) = (null, true);
-        Out(known);
+        Out(known, known.AdminSuspended); // the administrator's word outlives the directory's
         return "done";
     }
 
     private async Task<string> PushAgainAsync(Known known)
     {
-        var expected = model.Try(() => model.Enter(known.Person, null, known.Person.Last, MayWait));
+        var expected = known.AdminSuspended || model.Try(() => model.Enter(known.Person, null, known.Person.Last, MayWait));
         var done = await stack.PushAsync(Organization, known.Person.Name);
         Agree(expected, done);
         if (!expected) return "refused";
         Assert.That(done.Value.Member!.Member.Id, Is.EqualTo(known.Id), "the same member");
-        (known.Entry, known.EntryActive, known.Deleted, known.State, known.AdminSuspended) = (done.Value.Entry.Id, true, false, MemberState.Active, false);
+        (known.Entry, known.EntryActive, known.Deleted, known.State, known.AdminSuspended) = (
+            done.Value.Entry.Id, true, false, known.AdminSuspended ? MemberState.Suspended : MemberState.Active, known.AdminSuspended);
         return "done";
     }
 
@@ -190,7 +191,7 @@ internal sealed class SeatModelRun
     private async Task<string> RemoveAsync(Known known)
     {
         Agree(true, await stack.RemoveAsync(Organization, known.Id));
-        Out(known);
+        Out(known, keepsSuspension: false);
         return "done";
     }
 
@@ -261,10 +262,10 @@ internal sealed class SeatModelRun
         return "drain";
     }
 
-    private void Out(Known known)
+    private void Out(Known known, bool keepsSuspension)
     {
         if (known.State != MemberState.Removed) model.Leave(known.Person, SeatStatus.None);
-        (known.State, known.AdminSuspended) = (MemberState.Removed, false);
+        (known.State, known.AdminSuspended) = (MemberState.Removed, keepsSuspension);
     }
 
     private static SeatHoldId IdOf(SeatModel.Hold hold) => Ids.TryParse<SeatHoldId>(hold.Name, out var id) ? id : throw new InvalidOperationException();
