@@ -38,14 +38,15 @@ public interface ISeatStore
     /// <summary>Closes the open assignments of the members; answers how many there were.</summary>
     Task<int> CloseAssignmentsAsync(ISession session, OrganizationId organization, IReadOnlyCollection<MemberId> members, DateTimeOffset now);
 
-    /// <summary>The waiting by waitingSince, then id (rule SEAT-12).</summary>
-    Task<IReadOnlyList<MemberSeat>> WaitingAsync(ISession session, OrganizationId organization, int limit);
+    /// <summary>Those who wait for one of the tiers, or also those who take any, by waitingSince, then id (rule SEAT-12).</summary>
+    Task<IReadOnlyList<MemberSeat>> WaitingAsync(
+        ISession session, OrganizationId organization, IReadOnlyCollection<string> tiers, bool orAny, int limit);
 
     /// <summary>How many wait, by the tier they want; "" is any.</summary>
     Task<IReadOnlyDictionary<string, int>> CountWaitingAsync(ISession session, OrganizationId organization);
 
-    /// <summary>Seated members who want another tier, by id.</summary>
-    Task<IReadOnlyList<MemberSeat>> WishingAsync(ISession session, OrganizationId organization, int limit);
+    /// <summary>Seated members who want one of these tiers, higher than their own, by id.</summary>
+    Task<IReadOnlyList<MemberSeat>> WishingAsync(ISession session, OrganizationId organization, IReadOnlyCollection<string> tiers, int limit);
 
     Task InsertHoldAsync(ISession session, OrganizationId organization, SeatHold hold);
 
@@ -55,7 +56,7 @@ public interface ISeatStore
     /// <summary>Takes out all holds that ended at or before <paramref name="now"/> and answers how many of each tier.</summary>
     Task<IReadOnlyDictionary<string, int>> TakeExpiredHoldsAsync(ISession session, OrganizationId organization, DateTimeOffset now);
 
-    /// <summary>Organisations with seats set aside or with expired holds: there a drain has something to do.</summary>
+    /// <summary>Organisations with seats set aside, with expired holds, or with a seat free that a seated member wishes for.</summary>
     Task<IReadOnlyList<OrganizationId>> NeedingDrainAsync(ISession session, DateTimeOffset now, int limit);
 }
 

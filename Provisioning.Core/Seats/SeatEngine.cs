@@ -85,6 +85,7 @@ public sealed class SeatEngine(ISeatStore store)
         {
             pools = await LockAndRepairAsync(scope, organization);
             seat = await store.FindAsync(scope.Session, organization, member) ?? seat;
+            if (seat.Tier == tier) return seat; // the repair seated the member
         }
         if (await store.TryChangeAsync(scope.Session, organization, tier, new PoolChange(Assigned: 1)))
         {
@@ -110,7 +111,8 @@ public sealed class SeatEngine(ISeatStore store)
             return UnknownTier(unknown.Tier!, pools);
         var seats = (await store.FindManyAsync(scope.Session, organization, [.. changes.Select(change => change.Member)]))
             .ToDictionary(seat => seat.Member);
-        var real = changes.Where(change => seats[change.Member].Tier != change.Tier).ToList();
+        var real = changes.Where(change => change.Tier is null
+            ? seats[change.Member].Status != SeatStatus.Unassigned : seats[change.Member].Tier != change.Tier).ToList();
         foreach (var pool in pools)
         {
             var net = real.Count(change => change.Tier == pool.Tier) - real.Count(change => seats[change.Member].Tier == pool.Tier);
@@ -230,21 +232,39 @@ public sealed class SeatEngine(ISeatStore store)
         return expired.Count > 0;
     }
 
-    /// <summary>The drain itself; the caller holds all pools.</summary>
+    /// <summary>The drain itself; the caller holds all pools. Each upgrade opens a lower tier, which is then looked at anew.</summary>
     private async Task<IReadOnlyList<SeatGrant>> DrainLockedAsync(UnitScope scope, OrganizationId organization)
     {
+        var grants = new List<SeatGrant>();
+        while (await DrainOnceAsync(scope, organization, grants) && grants.Count < DrainBatch) { }
+        return grants;
+    }
+
+    /// <summary>
+    /// Reads only people who can be served: many who wait for a full tier must not hide those behind them who want another.
+    /// True when somebody was upgraded.
+    /// </summary>
+    private async Task<bool> DrainOnceAsync(UnitScope scope, OrganizationId organization, List<SeatGrant> grants)
+    {
         var pools = await store.PoolsAsync(scope.Session, organization);
-        if (pools.All(pool => pool.Free + pool.Queued == 0)) return [];
-        var waiting = await store.WaitingAsync(scope.Session, organization, DrainBatch + 1);
+        var open = pools.Where(pool => pool.Free + pool.Queued > 0).Select(pool => pool.Tier).ToList();
+        if (open.Count == 0) return false;
+        var waiting = await store.WaitingAsync(scope.Session, organization, open, orAny: true, DrainBatch + 1);
+        IReadOnlyList<MemberSeat> wishing = [];
+        if (waiting.Count <= DrainBatch)
+        {
+            wishing = await store.WishingAsync(scope.Session, organization, open, DrainBatch);
+            var vacated = wishing.Select(seat => seat.Tier!).Except(open).ToList();
+            if (vacated.Count > 0) waiting = InOrder(waiting, await store.WaitingAsync(scope.Session, organization, vacated, orAny: false, DrainBatch + 1));
+        }
         var more = new Dictionary<string, int>();
         if (waiting.Count > DrainBatch)
         {
-            waiting = [.. waiting.Take(DrainBatch)];
+            if (wishing.Count == 0) waiting = [.. waiting.Take(DrainBatch)];
             foreach (var (tier, people) in await store.CountWaitingAsync(scope.Session, organization))
                 if (people - waiting.Count(seat => (seat.DesiredTier ?? "") == tier) is > 0 and var left)
                     more[tier] = left;
         }
-        var wishing = more.Count == 0 ? await store.WishingAsync(scope.Session, organization, DrainBatch) : [];
         var plan = SeatRules.PlanDrain(pools, waiting, more, wishing);
         foreach (var pool in pools)
         {
@@ -253,13 +273,18 @@ public sealed class SeatEngine(ISeatStore store)
             if (net != 0 || queued != 0)
                 await MustChangeAsync(scope, organization, pool.Tier, new PoolChange(Assigned: net, Queued: queued));
         }
-        await CloseAsync(scope, organization, [.. plan.Grants.Select(grant => grant.Before).Where(seat => seat.Tier is not null)]);
-        var grants = plan.Grants.Select(grant => new SeatGrant(grant.Before.Member, grant.Tier)).ToList();
-        await OpenAsync(scope, organization, grants);
+        var upgraded = plan.Grants.Select(grant => grant.Before).Where(seat => seat.Tier is not null).ToList();
+        await CloseAsync(scope, organization, upgraded);
+        var granted = plan.Grants.Select(grant => new SeatGrant(grant.Before.Member, grant.Tier)).ToList();
+        await OpenAsync(scope, organization, granted);
         foreach (var grant in plan.Grants)
             Record(scope, organization, grant.Before, Seated(grant.Before, grant.Tier), grant.Before.Tier is null ? "seat.assigned" : "seat.reassigned", "drain");
-        return grants;
+        grants.AddRange(granted);
+        return upgraded.Count > 0;
     }
+
+    private static List<MemberSeat> InOrder(IEnumerable<MemberSeat> one, IEnumerable<MemberSeat> other) =>
+        [.. one.Concat(other).OrderBy(seat => seat.WaitingSince).ThenBy(seat => seat.Member.Value)];
 
     /// <summary>The seat is claimed: open the assignment and write the member's side.</summary>
     private async Task<MemberSeat> SitAsync(UnitScope scope, OrganizationId organization, MemberSeat before, string tier, string action)
@@ -288,7 +313,7 @@ public sealed class SeatEngine(ISeatStore store)
         await MustChangeAsync(scope, organization, seat.Tier!, new PoolChange(Assigned: -1));
     }
 
-    private async Task CloseAsync(UnitScope scope, OrganizationId organization, IReadOnlyCollection<MemberSeat> seats)
+    private async Task CloseAsync(UnitScope scope, OrganizationId organization, List<MemberSeat> seats)
     {
         if (seats.Count == 0) return;
         var closed = await store.CloseAssignmentsAsync(scope.Session, organization, [.. seats.Select(seat => seat.Member)], scope.Now);

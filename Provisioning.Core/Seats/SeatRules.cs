@@ -16,7 +16,7 @@ public static class SeatRules
     /// <summary>
     /// Who gets which seat when the pools are locked (rule SEAT-12): the waiting by order of arrival, each from the tier wanted or
     /// else the highest with a seat; when nobody waiting can be served, the seated who want a higher tier, one by one, because
-    /// the seat each of them leaves may serve somebody waiting.
+    /// the seat each of them leaves may serve somebody waiting. No upgrade takes a seat that somebody not loaded waits for.
     /// </summary>
     /// <param name="pools">Best rank first. Queued seats belong to the waiting, so they are handed out here.</param>
     /// <param name="waiting">In the order of waitingSince, then id.</param>
@@ -31,7 +31,7 @@ public static class SeatRules
         var upgrades = new List<MemberSeat>(wishing);
         var grants = new List<DrainGrant>();
         do ServeWaiting();
-        while (more.Count == 0 && ServeOneUpgrade());
+        while (ServeOneUpgrade());
         return new DrainPlan(grants, SetAside(pools, open, more));
 
         void ServeWaiting()
@@ -54,7 +54,8 @@ public static class SeatRules
 
         bool ServeOneUpgrade()
         {
-            var next = upgrades.Find(seat => open.GetValueOrDefault(seat.DesiredTier!) > 0 && rank[seat.DesiredTier!] > rank[seat.Tier!]);
+            var next = upgrades.Find(seat => open.GetValueOrDefault(seat.DesiredTier!) > 0 && rank[seat.DesiredTier!] > rank[seat.Tier!]
+                && more.GetValueOrDefault(seat.DesiredTier!) == 0 && more.GetValueOrDefault("") == 0);
             if (next is null) return false;
             open[next.DesiredTier!]--;
             open[next.Tier!]++;

@@ -142,10 +142,11 @@ public sealed class EntryStore : IEntryStore
         (await SqlSession.Of(session).FindAsync<EntryRow>(
             $"SELECT {Columns} FROM directory_entries e WHERE {Live} AND {condition}", new { organization = Ids.ToBytes(organization), key }))?.ToEntry();
 
+    // Distinct here and not in SQL: SQLite before 3.36 takes the partial unique index on member_id as proof that its rows are distinct.
     private static async Task<IReadOnlyList<MemberId>> FormerMembersAsync(ISession session, OrganizationId organization, string condition, byte[] key) =>
         [.. (await SqlSession.Of(session).QueryAsync<byte[]>(
-            $"SELECT DISTINCT member_id FROM directory_entries WHERE organization_id = @organization AND member_id IS NOT NULL AND {condition}",
-            new { organization = Ids.ToBytes(organization), key })).Select(Rows.Id<MemberId>)];
+            $"SELECT member_id FROM directory_entries WHERE organization_id = @organization AND member_id IS NOT NULL AND {condition}",
+            new { organization = Ids.ToBytes(organization), key })).Select(Rows.Id<MemberId>).Distinct()];
 
     private static Task InsertValuesAsync(SqlSession sql, DirectoryEntry entry) =>
         sql.InsertAsync("entry_values", ["organization_id", "attribute", "value_key", "entry_id"], SearchedAttributes.Of(entry.Attributes),

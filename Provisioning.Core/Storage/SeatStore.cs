@@ -10,6 +10,14 @@ public sealed class SeatStore : ISeatStore
 {
     internal const string SeatColumns = "s.member_id, s.status, s.tier, s.desired_tier, s.last_tier, s.waiting_since, s.version AS seat_version";
 
+    private const string HigherWish =
+        """
+        JOIN seat_pools w ON w.organization_id = s.organization_id AND w.tier = s.desired_tier
+        JOIN seat_pools h ON h.organization_id = s.organization_id AND h.tier = s.tier AND h.tier_rank < w.tier_rank
+        """;
+
+    private const string Wishes = "s.status = 'assigned' AND s.desired_tier IS NOT NULL";
+
     public async Task<IReadOnlyList<SeatPool>> PoolsAsync(ISession session, OrganizationId organization) =>
         [.. (await SqlSession.Of(session).QueryAsync<PoolRow>(
             """
@@ -102,14 +110,16 @@ public sealed class SeatStore : ISeatStore
             "UPDATE seat_assignments SET to_at = @now WHERE member_id IN @members AND organization_id = @organization AND to_at IS NULL",
             new { organization = Ids.ToBytes(organization), members = members.Select(Ids.ToBytes), now = Instants.ToMicroseconds(now) });
 
-    public async Task<IReadOnlyList<MemberSeat>> WaitingAsync(ISession session, OrganizationId organization, int limit)
+    public async Task<IReadOnlyList<MemberSeat>> WaitingAsync(
+        ISession session, OrganizationId organization, IReadOnlyCollection<string> tiers, bool orAny, int limit)
     {
         var sql = SqlSession.Of(session);
         return [.. (await sql.QueryAsync<SeatRow>(
             $"""
             SELECT {SeatColumns} FROM member_seats s WHERE s.organization_id = @organization AND s.status = 'waiting'
+              AND (s.desired_tier IN @tiers{(orAny ? " OR s.desired_tier IS NULL" : "")})
             ORDER BY s.waiting_since, s.member_id {sql.Dialect.Page}
-            """, new { organization = Ids.ToBytes(organization), limit, offset = 0 })).Select(row => row.ToSeat())];
+            """, new { organization = Ids.ToBytes(organization), tiers, limit, offset = 0 })).Select(row => row.ToSeat())];
     }
 
     public async Task<IReadOnlyDictionary<string, int>> CountWaitingAsync(ISession session, OrganizationId organization) =>
@@ -117,15 +127,16 @@ public sealed class SeatStore : ISeatStore
             "SELECT desired_tier, COUNT(*) FROM member_seats WHERE organization_id = @organization AND status = 'waiting' GROUP BY desired_tier",
             new { organization = Ids.ToBytes(organization) })).ToDictionary(row => row.Tier ?? "", row => (int)row.People);
 
-    public async Task<IReadOnlyList<MemberSeat>> WishingAsync(ISession session, OrganizationId organization, int limit)
+    public async Task<IReadOnlyList<MemberSeat>> WishingAsync(
+        ISession session, OrganizationId organization, IReadOnlyCollection<string> tiers, int limit)
     {
         var sql = SqlSession.Of(session);
         return [.. (await sql.QueryAsync<SeatRow>(
             $"""
-            SELECT {SeatColumns} FROM member_seats s
-            WHERE s.organization_id = @organization AND s.status = 'assigned' AND s.desired_tier IS NOT NULL
+            SELECT {SeatColumns} FROM member_seats s {HigherWish}
+            WHERE s.organization_id = @organization AND {Wishes} AND s.desired_tier IN @tiers
             ORDER BY s.member_id {sql.Dialect.Page}
-            """, new { organization = Ids.ToBytes(organization), limit, offset = 0 })).Select(row => row.ToSeat())];
+            """, new { organization = Ids.ToBytes(organization), tiers, limit, offset = 0 })).Select(row => row.ToSeat())];
     }
 
     public Task InsertHoldAsync(ISession session, OrganizationId organization, SeatHold hold) =>
@@ -162,6 +173,8 @@ public sealed class SeatStore : ISeatStore
             $"""
             SELECT organization_id FROM seat_pools WHERE queued > 0
             UNION SELECT organization_id FROM seat_holds WHERE expires_at <= @now
+            UNION SELECT s.organization_id FROM member_seats s {HigherWish}
+              WHERE {Wishes} AND w.purchased - w.assigned - w.held - w.queued > 0
             ORDER BY organization_id {sql.Dialect.Page}
             """, new { now = Instants.ToMicroseconds(now), limit, offset = 0 })).Select(Rows.Id<OrganizationId>)];
     }

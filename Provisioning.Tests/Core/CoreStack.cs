@@ -1,0 +1,219 @@
+using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
+using Provisioning.Core.Common;
+using Provisioning.Core.Directory;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.Schemas;
+using Provisioning.Core.Seats;
+using Provisioning.Core.SignIn;
+using Provisioning.Core.Storage;
+using Provisioning.Core.Storage.Dialects;
+using Provisioning.Core.Storage.Migrations;
+
+namespace Provisioning.Tests.Core;
+
+/// <summary>The real rooms on a database file of their own, with a clock the test moves.</summary>
+internal sealed class CoreStack : IAsyncDisposable
+{
+    public const string Standard = "standard", Premium = "premium";
+
+    private static readonly Lazy<Task<string>> Template = new(MigrateTemplateAsync);
+
+    private readonly bool ownsFile;
+    private int organizations;
+
+    private CoreStack(string file, IDialect dialect, AdjustableTime time, bool ownsFile)
+    {
+        File = file;
+        Time = time;
+        this.ownsFile = ownsFile;
+        Database = new SqlDatabase(dialect, time);
+        var members = new MemberStore();
+        Members = members;
+        Requests = members;
+        Engine = new SeatEngine(Seats);
+        Lifecycle = new MemberLifecycle(Members, Requests, Engine);
+        var links = new EntryLinks(Members, Entries, Organizations);
+        var follower = new EntryFollower(Members, Entries, Organizations, Lifecycle, links);
+        Users = new UserDirectory(Database, Entries, follower, links, time);
+        Groups = new GroupDirectory(Database, GroupRows, new GroupMembership(GroupRows), time);
+        Administration = new MemberAdministration(Database, Members, Entries, Seats, Lifecycle, Engine, time);
+        var credentials = new CredentialStore();
+        Credentials = new Credentials(Database, credentials, credentials, time);
+        Setup = new OrganizationSetup(Database, Organizations, credentials, credentials, Engine, time);
+        var admission = new MemberAdmission(Members, Organizations, Seats, Requests, Lifecycle, Engine);
+        SignIn = new SignInDecision(Database, new PersonMatcher(Members, Entries, Organizations), Members, Organizations, admission, time);
+    }
+
+    public string File { get; }
+    public AdjustableTime Time { get; }
+    public SqlDatabase Database { get; }
+    public IMemberStore Members { get; }
+    public ISeatRequestStore Requests { get; }
+    public EntryStore Entries { get; } = new();
+    public GroupStore GroupRows { get; } = new();
+    public SeatStore Seats { get; } = new();
+    public OrganizationStore Organizations { get; } = new();
+    public SeatEngine Engine { get; }
+    public MemberLifecycle Lifecycle { get; }
+    public UserDirectory Users { get; }
+    public GroupDirectory Groups { get; }
+    public MemberAdministration Administration { get; }
+    public Credentials Credentials { get; }
+    public OrganizationSetup Setup { get; }
+    public SignInDecision SignIn { get; }
+
+    public static Actor Actor { get; } = new(ActorKind.ScimToken, "tok_test", Channel.Scim, "correlation");
+
+    public static string ConnectionString(string file) => new SqliteConnectionStringBuilder { DataSource = file }.ToString();
+
+    /// <param name="wrap">Puts something between the database and its engine.</param>
+    public static async Task<CoreStack> StartAsync(Func<IDialect, IDialect>? wrap = null)
+    {
+        var file = NewFile();
+        System.IO.File.Copy(await Template.Value, file);
+        return On(file, wrap, new AdjustableTime(), ownsFile: true);
+    }
+
+    /// <summary>A second process on the same file, at the same time of day.</summary>
+    public CoreStack Another(Func<IDialect, IDialect>? wrap = null) => On(File, wrap, Time, ownsFile: false);
+
+    public static string NewFile() => Path.Combine(Path.GetTempPath(), $"core-{Guid.NewGuid():n}.db");
+
+    public static void Delete(string file)
+    {
+        foreach (var suffix in new[] { "", "-wal", "-shm" }) System.IO.File.Delete(file + suffix);
+    }
+
+    public async Task<Organization> OrganizationAsync(ProvisioningMode mode, params (string Tier, int Rank, int Seats)[] tiers)
+    {
+        var slug = $"org-{++organizations}";
+        var wanted = new NewOrganization(
+            slug, slug, "UTC", mode, [.. tiers.Select(tier => new TierSeats(tier.Tier, tier.Rank, tier.Seats, []))], [slug + ".example"],
+            [new NewConnection("gateway", ConnectionKind.Gateway, true, null)], []);
+        return (await Setup.CreateAsync(Actor, wanted, null, default)).Value;
+    }
+
+    /// <summary>Ten premium above ten standard, unless said otherwise.</summary>
+    public Task<Organization> ScimAsync(int standard = 10, int premium = 10) =>
+        OrganizationAsync(ProvisioningMode.Scim, (Standard, 10, standard), (Premium, 20, premium));
+
+    public async Task<Organization> ChangeAsync(Organization organization, Func<Organization, Organization> change) =>
+        (await Setup.ChangeAsync(organization.Id, Actor, "organization.changed", before => change(before), default)).Value;
+
+    public Task<Outcome<T>> UnitAsync<T>(Func<UnitScope, Task<Outcome<T>>> run) =>
+        Database.WriteAsync(new WriteUnit<T>(Ids.New<UnitId>(Time), "test", Actor, Instants.Now(Time), run), default);
+
+    /// <summary>A member made directly, as the ground floor will make owners and admins.</summary>
+    public async Task<SeatedMember> MemberAsync(
+        Organization organization, string userName, Role role = Role.User, MemberSource source = MemberSource.Invite, bool seated = true)
+    {
+        var email = EmailAddress.TryParse(userName, out var address) ? address.Normalized : null;
+        var member = new Member(
+            Ids.New<MemberId>(Time), organization.Id, userName, email, null, role,
+            seated ? MemberState.Active : MemberState.Suspended, false, seated ? null : SuspensionCause.Directory, source, null, Instants.Now(Time), 1);
+        var made = await UnitAsync(scope => Lifecycle.CreateAsync(scope, organization, member, null, NoSeatPolicy.Waiting));
+        return made.Value;
+    }
+
+    public static EntryContent Content(
+        string userName, string? externalId = null, bool? active = true, string? email = null, string? displayName = null)
+    {
+        var json = new JsonObject { ["userName"] = userName };
+        if (externalId is not null) json["externalId"] = externalId;
+        if (active is not null) json["active"] = active;
+        if (displayName is not null) json["displayName"] = displayName;
+        if (email is not null) json["emails"] = new JsonArray(new JsonObject { ["value"] = email, ["primary"] = true });
+        return EntryContent.Of(json);
+    }
+
+    public Task<Outcome<EntryView>> PushAsync(Organization organization, EntryContent content) =>
+        Users.CreateAsync(organization, Actor, content, default);
+
+    public Task<Outcome<EntryView>> PushAsync(Organization organization, string userName) => PushAsync(organization, Content(userName));
+
+    /// <summary>PATCH of some top-level attributes; null removes.</summary>
+    public Task<Outcome<EntryView>> PatchAsync(Organization organization, ResourceId id, params (string Name, JsonNode? Value)[] changes) =>
+        Users.ChangeAsync(organization, Actor, id, null, before =>
+        {
+            var after = (JsonObject)before.Attributes.DeepClone();
+            foreach (var (name, value) in changes)
+                if (value is null) after.Remove(name);
+                else after[name] = value.DeepClone();
+            return EntryContent.Of(after);
+        }, default);
+
+    public Task<Outcome<EntryView>> ActiveAsync(Organization organization, ResourceId id, bool active) =>
+        PatchAsync(organization, id, ("active", JsonValue.Create(active)));
+
+    public Task<Outcome<Done>> DeleteAsync(Organization organization, ResourceId id) =>
+        Users.DeleteAsync(organization, Actor, id, null, default);
+
+    public Task<Outcome<SeatedMember>> AdminAsync(Organization organization, MemberId member, MemberCommand command) =>
+        Administration.ChangeAsync(organization, Actor, Role.PrimaryOwner, member, new IfMatch((IReadOnlyList<long>?)null), command, default);
+
+    public Task<Outcome<Done>> RemoveAsync(Organization organization, MemberId member) =>
+        Administration.RemoveAsync(organization, Actor, Role.PrimaryOwner, member, new IfMatch((IReadOnlyList<long>?)null), default);
+
+    public Task<Outcome<IReadOnlyList<SeatedMember>>> SwapAsync(Organization organization, params (MemberId Member, string? Tier)[] changes) =>
+        Administration.SwapAsync(organization, Actor, Role.PrimaryOwner, [.. changes.Select(change => new SeatChange(change.Member, change.Tier))], null, default);
+
+    public Task<Outcome<IReadOnlyList<SeatPool>>> BuyAsync(Organization organization, params (string Tier, int Rank, int Seats)[] tiers) =>
+        Administration.SetSeatsAsync(organization, Actor, [.. tiers.Select(tier => new TierSeats(tier.Tier, tier.Rank, tier.Seats, []))], default);
+
+    public async Task<IReadOnlyList<SeatGrant>> DrainAsync(Organization organization) =>
+        (await Administration.DrainAsync(organization.Id, Actor, null, default)).Value.Seated;
+
+    public async Task<Connection> GatewayAsync(Organization organization) =>
+        (await Credentials.FindConnectionAsync(organization, "gateway", default))!;
+
+    public async Task<SignInAnswer> SignInAsync(
+        Organization organization, string subject, string? email, bool? verified = null, string? externalId = null)
+    {
+        var request = new SignInRequest(await GatewayAsync(organization), subject, email, verified, null, [], externalId);
+        return (await SignIn.DecideAsync(organization, Actor, request, default)).Value;
+    }
+
+    public async Task<SeatedMember> FindAsync(Organization organization, MemberId member) =>
+        (await Database.ReadAsync(session => Members.FindAsync(session, organization.Id, member), default))!;
+
+    public Task<EntryView?> ViewAsync(Organization organization, ResourceId id) => Users.FindAsync(organization, id, true, default);
+
+    public async Task<SeatPool> PoolAsync(Organization organization, string tier) =>
+        (await Database.ReadAsync(session => Seats.PoolsAsync(session, organization.Id), default)).Single(pool => pool.Tier == tier);
+
+    /// <summary>The actions of the audit trail, oldest first.</summary>
+    public async Task<IReadOnlyList<string>> AuditAsync(Organization organization, string? target = null)
+    {
+        var page = await Database.ReadAsync(
+            session => new AuditStore().ListAsync(session, organization.Id, new AuditQuery(target, null, null, null, 1000), default), default);
+        return [.. page.Items.Reverse().Select(record => record.Action)];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Database.DisposeAsync();
+        if (ownsFile) Delete(File);
+    }
+
+    private static CoreStack On(string file, Func<IDialect, IDialect>? wrap, AdjustableTime time, bool ownsFile)
+    {
+        IDialect dialect = new UnsyncedDialect(new SqliteDialect(ConnectionString(file)));
+        return new CoreStack(file, wrap is null ? dialect : wrap(dialect), time, ownsFile);
+    }
+
+    private static async Task<string> MigrateTemplateAsync()
+    {
+        var file = NewFile();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Delete(file);
+        await new Migrator(new SqliteDialect(ConnectionString(file)), TimeProvider.System).MigrateAsync(_ => { });
+        // Into one file, so that a copy is whole.
+        await using var connection = new SqliteConnection(ConnectionString(file) + ";Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+        await command.ExecuteNonQueryAsync();
+        return file;
+    }
+}
