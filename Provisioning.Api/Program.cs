@@ -42,8 +42,8 @@ public static class Program
 
     private static void AddStorage(IServiceCollection services)
     {
-        services.AddSingleton<IDialect>(static provider => new SqliteDialect(
-            provider.GetRequiredService<ServiceSettings>().Storage.ConnectionStringUnder(provider.GetRequiredService<IHostEnvironment>().ContentRootPath)));
+        services.AddSingleton(static provider => Dialect(
+            provider.GetRequiredService<ServiceSettings>().Storage, provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
         services.AddSingleton<SqlDatabase>();
         services.AddSingleton<IDatabase>(static provider => provider.GetRequiredService<SqlDatabase>());
         services.AddSingleton<Migrator>();
@@ -63,6 +63,13 @@ public static class Program
         services.AddHostedService<SeatQueueJob>();
         services.AddHostedService<ReceiptSweepJob>();
     }
+
+    private static IDialect Dialect(StorageSettings storage, string contentRoot) => storage.Engine switch
+    {
+        StorageEngine.PostgreSql => new PostgreSqlDialect(storage.ConnectionString),
+        StorageEngine.SqlServer => new SqlServerDialect(storage.ConnectionString),
+        _ => new SqliteDialect(storage.ConnectionStringUnder(contentRoot)),
+    };
 
     private static void AddDomain(IServiceCollection services)
     {

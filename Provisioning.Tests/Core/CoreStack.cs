@@ -113,7 +113,7 @@ internal sealed class CoreStack : IAsyncDisposable
         var member = new Member(
             Ids.New<MemberId>(Time), organization.Id, userName, email, null, role,
             seated ? MemberState.Active : MemberState.Suspended, false, seated ? null : SuspensionCause.Directory, source, null, Instants.Now(Time), 1);
-        var made = await UnitAsync(scope => Lifecycle.CreateAsync(scope, organization, member, null, NoSeatPolicy.Waiting));
+        var made = await UnitAsync(scope => Lifecycle.CreateAsync(scope, organization, member, null, NoSeatPolicy.Waiting, Target.Member(member.Id)));
         return made.Value;
     }
 
