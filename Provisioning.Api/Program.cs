@@ -120,6 +120,7 @@ public static class Program
         services.AddSingleton<GroupOperations>();
         services.AddSingleton<DiscoveryOperations>();
         services.AddScimErrors();
+        services.AddSingleton<IStartupFilter, DoubledSlashes>();
         services.AddDescription();
     }
 

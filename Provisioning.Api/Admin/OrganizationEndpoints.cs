@@ -81,7 +81,6 @@ public static partial class OrganizationEndpoints
     {
         if (!(await request.BodyAsync()).Try(out var body, out var error)) return error;
         var tiers = Tiers(body.Fields);
-        if (tiers.Count == 0) body.Fields.Refuse($"'tiers' is required: an array of 1 to {MostTiers} objects.");
         if (body.Fields.Problem is { } problem) return problem;
         var set = await request.Service<MemberAdministration>().SetSeatsAsync(request.Organization, request.Actor, tiers, request.Cancel);
         if (!set.IsOk) return set.Error;
@@ -108,7 +107,6 @@ public static partial class OrganizationEndpoints
     private static List<TierSeats> Tiers(JsonFields fields)
     {
         var tiers = new List<TierSeats>();
-        if (!fields.Has("tiers")) return tiers;
         foreach (var tier in fields.Objects("tiers", MostTiers))
         {
             var code = tier.Text("tier", 64);
@@ -133,9 +131,9 @@ public static partial class OrganizationEndpoints
         return domains;
     }
 
-    [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")]
+    [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?\z")]
     private static partial Regex Slug();
 
-    [GeneratedRegex("^[a-z0-9_-]{1,64}$")]
+    [GeneratedRegex(@"\A[a-z0-9_-]{1,64}\z")]
     private static partial Regex TierCode();
 }

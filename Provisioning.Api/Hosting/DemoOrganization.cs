@@ -53,7 +53,11 @@ public sealed class DemoOrganization(
     {
         var stale = new List<NewToken>();
         foreach (var token in wanted)
-            if (await credentials.AuthenticateAsync(token.Secret, cancel) is null) stale.Add(token);
+        {
+            if (await credentials.AuthenticateAsync(token.Secret, cancel) is not { } grant) stale.Add(token);
+            else if (grant.Organization.Id != organization.Id || grant.Token.Door != token.Door || grant.Token.Role != token.Role)
+                throw new SettingsException($"The secret given for the {Words.Text(token.Door)} token of the demo organisation opens another door already; choose another one.");
+        }
         foreach (var old in await credentials.TokensAsync(organization, cancel))
             if (old.Name == TokenName && old.IsValid(time.GetUtcNow()) && stale.Exists(token => token.Door == old.Door))
                 await credentials.RevokeAsync(organization, actor, old.Id, cancel);

@@ -27,9 +27,15 @@ internal static class JsonAnswer
         response.StatusCode = status;
         response.ContentType = contentType;
         response.ContentLength = buffer.WrittenCount;
+        Protect(response);
+        return response.Body.WriteAsync(buffer.WrittenMemory).AsTask();
+    }
+
+    /// <summary>Every answer holds personal data or a secret: no cache keeps it, no browser takes it for something else than its type.</summary>
+    public static void Protect(HttpResponse response)
+    {
         response.Headers.CacheControl = "no-store";
         response.Headers.XContentTypeOptions = "nosniff";
-        return response.Body.WriteAsync(buffer.WrittenMemory).AsTask();
     }
 
     /// <summary>UTF-8 of a text that may quote hostile input: bounded, lone surrogates replaced (the JSON writer throws on them).</summary>

@@ -10,6 +10,9 @@ namespace Provisioning.Api.Hosting;
 /// </summary>
 public sealed class JsonFields(JsonObject json, string prefix = "")
 {
+    /// <summary>Levels of an object that is kept as it is: half of what the platform reads back, whatever Limits:JsonDepth allows in a body.</summary>
+    private const int DeepestNode = 32;
+
     private readonly HashSet<string> known = [];
     private Error? problem;
 
@@ -20,7 +23,12 @@ public sealed class JsonFields(JsonObject json, string prefix = "")
     /// <summary>The first thing wrong with the fields asked for; other fields are ignored.</summary>
     public Error? ProblemOfKnown => problem;
 
-    public bool Has(string name) => known.Add(name) | json.ContainsKey(name);
+    /// <summary>Whether the field is there, be it null; it counts as a field of the body from now on.</summary>
+    public bool Has(string name)
+    {
+        known.Add(name);
+        return json.ContainsKey(name);
+    }
 
     public string Text(string name, int longest = TextKey.MaxLength)
     {
@@ -76,12 +84,12 @@ public sealed class JsonFields(JsonObject json, string prefix = "")
         return null;
     }
 
-    /// <summary>The node of an object as it is; null when absent.</summary>
+    /// <summary>The node of an object as it is, to be kept and shown inside other documents; null when absent.</summary>
     public JsonObject? OptionalNode(string name)
     {
         if (Node(name) is not { } node) return null;
-        if (node is JsonObject inner) return inner;
-        Refuse($"'{prefix}{name}' must be an object.");
+        if (node is JsonObject inner && Depth(inner) <= DeepestNode) return inner;
+        Refuse($"'{prefix}{name}' must be an object of at most {DeepestNode} levels.");
         return null;
     }
 
@@ -110,6 +118,13 @@ public sealed class JsonFields(JsonObject json, string prefix = "")
     {
         if (part?.Problem is { } inner) problem ??= inner;
     }
+
+    private static int Depth(JsonNode? node) => node switch
+    {
+        JsonObject inner => 1 + inner.Select(pair => Depth(pair.Value)).DefaultIfEmpty().Max(),
+        JsonArray array => 1 + array.Select(Depth).DefaultIfEmpty().Max(),
+        _ => 0,
+    };
 
     private JsonNode? Node(string name)
     {

@@ -166,7 +166,7 @@ public static class RestRoute
     {
         var response = context.Response;
         response.StatusCode = reply.Status;
-        response.Headers.CacheControl = "no-store";
+        JsonAnswer.Protect(response);
         if (reply.Version is { } version) response.Headers.ETag = $"\"{version}\"";
         if (reply.Location is not null) response.Headers.Location = reply.Location;
         if (reply.Body is not null) await response.WriteAsJsonAsync(reply.Body, reply.Body.GetType(), Json, context.RequestAborted);

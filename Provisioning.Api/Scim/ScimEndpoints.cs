@@ -18,6 +18,9 @@ public static partial class ScimEndpoints
 
     private static readonly JsonWriterOptions Written = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>Whatever answers GET answers HEAD (RFC 9110 9.3.2): the server sends the same head and no body.</summary>
+    private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
+
     /// <summary>Served at /scim/v2, and without the version segment (checklist H10).</summary>
     public static void MapScim(this IEndpointRouteBuilder routes)
     {
@@ -90,7 +93,7 @@ public static partial class ScimEndpoints
     private static void Map(
         RouteGroupBuilder scim, string method, string path, Func<ScimRequest, CancellationToken, Task<Outcome<ScimReply>>> handle,
         bool needsCredentials = true) =>
-        scim.MapMethods(path, [method], (RequestDelegate)(async context =>
+        scim.MapMethods(path, method == HttpMethods.Get ? ReadMethods : [method], (RequestDelegate)(async context =>
         {
             var request = await ScimRequest.OfAsync(context, needsCredentials);
             var outcome = request.Try(out var accepted, out var refused) ? await handle(accepted, context.RequestAborted) : refused;
@@ -100,12 +103,13 @@ public static partial class ScimEndpoints
 
     private static async Task WriteAsync(HttpContext context, ScimReply reply)
     {
-        if (reply.Ignored.Count > 0) IgnoredPaths(context.RequestServices.GetRequiredService<ILogger<ScimRequest>>(), string.Join(", ", reply.Ignored.Take(10)));
+        if (reply.Ignored.Count > 0) IgnoredPaths(context.RequestServices.GetRequiredService<ILogger<ScimRequest>>(), ShownPaths(reply.Ignored));
         var response = context.Response;
+        JsonAnswer.Protect(response);
         if (reply.Tag is not null)
         {
             response.Headers.ETag = reply.Tag;
-            if (HttpMethods.IsGet(context.Request.Method) && IfMatch.Parse(context.Request.Headers.IfNoneMatch) is { } known
+            if (ReadMethods.Contains(context.Request.Method) && IfMatch.Parse(context.Request.Headers.IfNoneMatch) is { } known
                 && known.Accepts(IfMatch.Parse(reply.Tag)!.Versions![0]))
             {
                 response.StatusCode = StatusCodes.Status304NotModified;
@@ -121,6 +125,13 @@ public static partial class ScimEndpoints
         response.ContentLength = buffer.WrittenCount;
         await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
     }
+
+    /// <summary>
+    /// What reads like the name of an attribute, cut short; anything else could be an address of a person or a forged line of the log.
+    /// </summary>
+    internal static string ShownPaths(IReadOnlyList<string> paths) =>
+        string.Join(", ", paths.Take(10).Select(static path => path.All(static c => char.IsAsciiLetterOrDigit(c) || c is ':' or '.' or '_' or '-' or '$')
+            ? path.Length <= 120 ? path : path[..120] + "..." : "(not a name)"));
 
     [LoggerMessage(LogLevel.Information, "A PATCH named paths that no schema has; they were left out: {Paths}")]
     private static partial void IgnoredPaths(ILogger logger, string paths);

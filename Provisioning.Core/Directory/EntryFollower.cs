@@ -21,18 +21,18 @@ public sealed class EntryFollower(
     {
         var member = after.Member is { } linked ? await members.FindAsync(scope.Session, organization.Id, linked) : null;
         if (member is null)
-            return await FollowAsync(scope, organization, after, await links.FindAsync(scope.Session, organization, EntryContent.Of(after.Attributes)),
-                newMember, pushedAgain);
-
-        var renamed = before.UserName != after.UserName && await members.FindByUserNameAsync(scope.Session, organization.Id, after.UserName) is { } other
-            && other.Member.Id != member.Member.Id ? other : null;
-        if (renamed is null) return await FollowAsync(scope, organization, after, member, newMember, pushedAgain || (!before.Active && after.Active));
+        {
+            var found = await links.FindAsync(scope.Session, organization, EntryContent.Of(after.Attributes));
+            return found.Try(out var known, out var taken) ? await FollowAsync(scope, organization, after, known, newMember, pushedAgain) : taken;
+        }
+        pushedAgain |= !before.Active && after.Active;
+        if (await HolderOfNameAsync(scope.Session, organization, member.Member, after, pushedAgain) is not { } holder)
+            return await FollowAsync(scope, organization, after, member, newMember, pushedAgain);
         // Entra's soft delete renames a person; a sign-in meanwhile made a second member under the old name. Renaming back joins
         // the entry to the living one (rule SCIM-3); two living members are two people, which only a human can judge.
-        if (renamed.Entry is not null || member.Member.State == MemberState.Active)
-            return new NotUnique($"Another member of the organisation already uses the userName \"{after.UserName}\".");
+        if (holder.Entry is not null || member.Member.State == MemberState.Active) return EntryLinks.NameTaken(after.UserName);
         await lifecycle.RemoveAsync(scope, organization, member, "joined_with_another_member");
-        return await FollowAsync(scope, organization, after with { Member = null }, renamed, newMember, pushedAgain: true);
+        return await FollowAsync(scope, organization, after with { Member = null }, holder, newMember, pushedAgain: true);
     }
 
     /// <summary>Links the entry to the member (or to a new one) and brings that member to the state the entry asks for.</summary>
@@ -47,7 +47,8 @@ public sealed class EntryFollower(
             if (!organization.FollowsDirectory) return new LinkedEntry(entry, null);
             var content = EntryContent.Of(entry.Attributes);
             var member = new Member(
-                newMember, organization.Id, entry.UserName, entry.Active ? MatchEmail.Of(content) : null, content.DisplayName, Role.User,
+                // With its address also when pushed inactive: a sign-in by that address must meet the person who is switched off (JIT-6).
+                newMember, organization.Id, entry.UserName, MatchEmail.Of(content), content.DisplayName, Role.User,
                 entry.Active ? MemberState.Active : MemberState.Suspended, false, entry.Active ? null : SuspensionCause.Directory,
                 MemberSource.Scim, null, scope.Now, 1);
             var created = await lifecycle.CreateAsync(scope, organization, member, entry.Id, organization.OnNoSeatScim, Target.User(entry.Id));
@@ -74,6 +75,16 @@ public sealed class EntryFollower(
 
     public async Task<bool> IsInVerifiedDomainAsync(ISession session, Organization organization, string? email) =>
         EmailAddress.TryParse(email, out var address) && await organizations.IsVerifiedDomainAsync(session, organization.Id, address.Domain);
+
+    /// <summary>Another member who has the name that this one is about to take (invariant I-2); only a member who follows takes one.</summary>
+    private async Task<SeatedMember?> HolderOfNameAsync(
+        ISession session, Organization organization, Member member, DirectoryEntry entry, bool pushedAgain)
+    {
+        var takesName = organization.FollowsDirectory
+            && (member.State == MemberState.Removed ? pushedAgain && entry.Active : member.UserName != entry.UserName);
+        var holder = takesName ? await members.FindByUserNameAsync(session, organization.Id, entry.UserName) : null;
+        return holder?.Member.Id == member.Id ? null : holder;
+    }
 
     private async Task<Outcome<SeatedMember>> FollowStateAsync(
         UnitScope scope, Organization organization, DirectoryEntry entry, SeatedMember known, bool pushedAgain)

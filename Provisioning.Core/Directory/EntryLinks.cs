@@ -10,15 +10,17 @@ public sealed class EntryLinks(IMemberStore members, IEntryStore entries, IOrgan
     /// <summary>
     /// The member an entry without a link belongs to: one with the same userName and no entry of its own; the one that the only old
     /// entry with the same externalId led to; the one that a deleted entry with the same userName led to; the only one with the same
-    /// address, if it lies in a verified domain and is no owner or admin. Null: nobody yet.
+    /// address, if it lies in a verified domain and is no owner or admin. Null: nobody yet. A member who has the userName and another
+    /// entry keeps both: <see cref="NotUnique"/>, where members follow (invariant I-2).
     /// </summary>
-    public async Task<SeatedMember?> FindAsync(ISession session, Organization organization, EntryContent content)
+    public async Task<Outcome<SeatedMember?>> FindAsync(ISession session, Organization organization, EntryContent content)
     {
         var byName = await members.FindByUserNameAsync(session, organization.Id, content.UserName);
         if (byName is { Entry: null }) return byName;
-        if (byName is not null) return null; // taken by another entry: creating will answer uniqueness
+        if (byName is not null) return organization.FollowsDirectory ? NameTaken(content.UserName) : (SeatedMember?)null;
 
-        var former = content.ExternalId is null
+        // Templates of identity providers fill in nothing as empty text; it names nobody, least of all somebody else.
+        var former = string.IsNullOrWhiteSpace(content.ExternalId)
             ? []
             : await entries.FormerMembersByExternalIdAsync(session, organization.Id, content.ExternalId);
         if (former.Count != 1) former = await entries.FormerMembersByUserNameAsync(session, organization.Id, content.UserName);
@@ -29,6 +31,9 @@ public sealed class EntryLinks(IMemberStore members, IEntryStore entries, IOrgan
         }
         return await FindByEmailAsync(session, organization, MatchEmail.Of(content));
     }
+
+    internal static NotUnique NameTaken(string userName) =>
+        new($"Another member of the organisation already uses the userName \"{userName}\".");
 
     private async Task<SeatedMember?> FindByEmailAsync(ISession session, Organization organization, string? email)
     {

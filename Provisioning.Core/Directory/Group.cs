@@ -13,7 +13,22 @@ public sealed record Group(
 /// <param name="IsGroup">A nested group; else a user.</param>
 /// <param name="Ref">$ref as sent; null when it was not.</param>
 /// <param name="Type">type as sent; null when it was not.</param>
-public sealed record GroupMember(ResourceId Member, bool IsGroup, string? Ref, string? Type, string? Display);
+public sealed record GroupMember(ResourceId Member, bool IsGroup, string? Ref, string? Type, string? Display)
+{
+    /// <summary>As sent, else relative to the base URL.</summary>
+    public string ShownRef => Ref ?? $"{(IsGroup ? "Groups" : "Users")}/{Member}";
+
+    /// <summary>As sent, else the kind.</summary>
+    public string ShownType => Type ?? (IsGroup ? "Group" : "User");
+
+    /// <summary>The row as it is written now; what is not given, or given as it is shown, stays.</summary>
+    public GroupMember As(MemberRef written) => this with
+    {
+        Ref = written.Ref is null || written.Ref == ShownRef ? Ref : written.Ref,
+        Type = written.Type is null || written.Type == ShownType ? Type : written.Type,
+        Display = written.Display ?? Display,
+    };
+}
 
 /// <summary>A group a user is in, for the derived attribute <c>groups</c>.</summary>
 public sealed record GroupOfUser(ResourceId User, ResourceId Group, string DisplayName);
@@ -31,7 +46,8 @@ public sealed record RemoveMembers(IReadOnlyList<string> Values) : MembershipSte
 public sealed record ReplaceMembers(IReadOnlyList<MemberRef> Members) : MembershipStep;
 
 /// <summary>Removes the members for which the predicate over (value, type, display, $ref) holds; reads the list, so it is the slow way.</summary>
-public sealed record RemoveMembersWhere(Func<GroupMember, bool> Matches) : MembershipStep;
+/// <param name="Terms">Comparisons per member.</param>
+public sealed record RemoveMembersWhere(Func<GroupMember, bool> Matches, int Terms) : MembershipStep;
 
 /// <summary>A member as the identity provider wrote it.</summary>
 public sealed record MemberRef(string Value, string? Ref, string? Type, string? Display);

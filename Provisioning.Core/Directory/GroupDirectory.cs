@@ -13,7 +13,8 @@ public sealed record GroupContent(string DisplayName, string? ExternalId, JsonOb
 }
 
 /// <summary>A change of a group: its attributes (null: untouched), and steps over its rows.</summary>
-public sealed record GroupChange(Func<Group, Outcome<GroupContent>>? Attributes, IReadOnlyList<MembershipStep> Steps);
+/// <param name="ScanLimit">Most comparisons of members that all steps together may need; beyond it <see cref="TooMany"/>.</param>
+public sealed record GroupChange(Func<Group, Outcome<GroupContent>>? Attributes, IReadOnlyList<MembershipStep> Steps, int ScanLimit);
 
 /// <summary>The one write path of groups. Steps touch only the rows they name, so that a group of a million costs what a group of ten costs.</summary>
 public sealed class GroupDirectory(IDatabase database, IGroupStore groups, GroupMembership membership, TimeProvider time)
@@ -42,7 +43,7 @@ public sealed class GroupDirectory(IDatabase database, IGroupStore groups, Group
             var group = new Group(id, organization.Id, content.DisplayName, content.ExternalId, content.Attributes, 1, scope.Now, scope.Now);
             await groups.InsertAsync(scope.Session, group);
             scope.Note(organization.Id, "group.created", Target.Group(id), Describe(group));
-            if (members.Count > 0) await membership.ApplyAsync(scope, group, new AddMembers(members));
+            if (members.Count > 0) await membership.AddAsync(scope, group, members);
             return group;
         }, cancel);
     }
@@ -72,7 +73,12 @@ public sealed class GroupDirectory(IDatabase database, IGroupStore groups, Group
                 }
             }
             var rows = 0;
-            foreach (var step in change.Steps) rows += await membership.ApplyAsync(scope, group, step);
+            var scan = new ScanBudget(change.ScanLimit);
+            foreach (var step in change.Steps)
+            {
+                if (!(await membership.ApplyAsync(scope, group, step, scan)).Try(out var moved, out var tooMany)) return tooMany;
+                rows += moved;
+            }
             if (rows > 0 && group.Version == before.Version)
                 group = group with { Version = await groups.TouchAsync(scope.Session, group, scope.Now), LastModified = scope.Now };
             return group;

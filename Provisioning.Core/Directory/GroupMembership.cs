@@ -13,18 +13,27 @@ public sealed class GroupMembership(IGroupStore groups)
     /// <summary>Members named in an audit record; the rest is counted.</summary>
     private const int Named = 20;
 
-    /// <summary>Answers how many rows were added or removed.</summary>
-    public async Task<int> ApplyAsync(UnitScope scope, Group group, MembershipStep step) => step switch
+    /// <summary>Answers how many rows were added or removed; <see cref="TooMany"/> when the filters of a request cost too much.</summary>
+    public async Task<Outcome<int>> ApplyAsync(UnitScope scope, Group group, MembershipStep step, ScanBudget scan) => step switch
     {
         AddMembers add => await AddAsync(scope, group, add.Members),
         RemoveMembers remove => await RemoveAsync(scope, group, [.. Parse(remove.Values)]),
-        RemoveMembersWhere where => await RemoveAsync(scope, group,
-            [.. (await AllAsync(scope.Session, group.Id)).Where(where.Matches).Select(member => member.Member)]),
+        RemoveMembersWhere where => await RemoveWhereAsync(scope, group, where, scan),
         ReplaceMembers replace => await ReplaceAsync(scope, group, replace.Members),
         _ => throw new NotSupportedException(step.GetType().Name),
     };
 
-    private async Task<int> AddAsync(UnitScope scope, Group group, IReadOnlyList<MemberRef> wanted)
+    /// <summary>Looks at every member while the one writer of the embedded engine waits, so what a request may ask of it is bounded.</summary>
+    private async Task<Outcome<int>> RemoveWhereAsync(UnitScope scope, Group group, RemoveMembersWhere where, ScanBudget scan)
+    {
+        var rows = await groups.MembersAsync(scope.Session, group.Id, null, scan.Rows(where.Terms) + 1);
+        if (!scan.Take(rows.Count, where.Terms))
+            return new TooMany($"The filters of this PATCH would need more than {scan.Limit} comparisons of members (Limits:FilterScan); name the members by value.");
+        return await RemoveAsync(scope, group, [.. rows.Where(where.Matches).Select(member => member.Member)]);
+    }
+
+    /// <summary>Adds those that are not in yet; answers how many.</summary>
+    public async Task<int> AddAsync(UnitScope scope, Group group, IReadOnlyList<MemberRef> wanted)
     {
         var added = new List<ResourceId>();
         var unknown = new List<string>();
@@ -57,12 +66,29 @@ public sealed class GroupMembership(IGroupStore groups)
         return removed;
     }
 
-    /// <summary>The difference only: rows that stay are not written.</summary>
+    /// <summary>The difference only: rows that stay are not written, unless they are described otherwise now (checklist U10).</summary>
     private async Task<int> ReplaceAsync(UnitScope scope, Group group, IReadOnlyList<MemberRef> wanted)
     {
-        var wantedIds = Parse(wanted.Select(member => member.Value)).ToHashSet();
-        var gone = (await AllAsync(scope.Session, group.Id)).Select(member => member.Member).Where(id => !wantedIds.Contains(id)).ToList();
-        return await RemoveAsync(scope, group, gone) + await AddAsync(scope, group, wanted);
+        var byId = new Dictionary<ResourceId, MemberRef>();
+        foreach (var member in wanted)
+            if (Ids.TryParse<ResourceId>(member.Value, out var id)) byId.TryAdd(id, member);
+        var all = await AllAsync(scope.Session, group.Id);
+        var gone = all.Select(row => row.Member).Where(id => !byId.ContainsKey(id)).ToList();
+        var described = all.Where(row => byId.ContainsKey(row.Member)).Select(row => (Before: row, After: row.As(byId[row.Member])))
+            .Where(row => row.Before != row.After).Select(row => row.After).ToList();
+        return await RemoveAsync(scope, group, gone) + await DescribeAsync(scope, group, described) + await AddAsync(scope, group, wanted);
+    }
+
+    /// <summary>Writes rows anew whose $ref, type or display was sent differently.</summary>
+    private async Task<int> DescribeAsync(UnitScope scope, Group group, List<GroupMember> rows)
+    {
+        foreach (var chunk in rows.Chunk(Chunk))
+        {
+            await groups.DeleteMembersAsync(scope.Session, group.Id, [.. chunk.Select(row => row.Member)]);
+            await groups.InsertMembersAsync(scope.Session, group.Organization, group.Id, chunk);
+        }
+        if (rows.Count > 0) Record(scope, group, "group.members_described", [.. rows.Select(row => row.Member)]);
+        return rows.Count;
     }
 
     private async Task<List<GroupMember>> AllAsync(ISession session, ResourceId group)

@@ -54,6 +54,8 @@ public sealed class MemberAdministration(
             idempotency?.Id ?? Ids.New<UnitId>(time), "seats.swap", actor, Instants.Now(time), async scope =>
         {
             var ids = changes.Select(change => change.Member).ToList();
+            if (ids.GroupBy(id => id).FirstOrDefault(group => group.Count() > 1) is { } twice)
+                return new InvalidValue($"The member {twice.Key} is named twice; an exchange names each member once.");
             var found = (await members.FindManyAsync(scope.Session, organization.Id, ids)).ToDictionary(item => item.Member.Id);
             foreach (var id in ids)
             {

@@ -28,7 +28,7 @@ public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requ
 
     /// <summary>
     /// Brings a suspended or removed member back with a seat by SEAT-10. Who was removed comes back as <c>user</c>.
-    /// The caller has made sure that no other cause of suspension stands.
+    /// The caller has made sure that no other cause of suspension stands. <see cref="NotUnique"/> when the name is somebody else's by now.
     /// </summary>
     public async Task<Outcome<SeatedMember>> ActivateAsync(
         UnitScope scope, Organization organization, SeatedMember before, NoSeatPolicy policy)
@@ -38,6 +38,8 @@ public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requ
             State = MemberState.Active, SuspendedBy = null, AdminSuspended = false,
             Role = before.Member.State == MemberState.Removed ? Role.User : before.Member.Role,
         };
+        if (before.Member.State == MemberState.Removed && await IsNameTakenAsync(scope.Session, active))
+            return new NotUnique($"Another member of the organisation already uses the userName \"{active.UserName}\".");
         active = await members.UpdateAsync(scope.Session, active);
         scope.Record(organization.Id, "member.activated", Target.Member(active.Id), before.Member.Describe(), active.Describe());
         var seat = await seats.EnterAsync(
@@ -77,6 +79,10 @@ public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requ
         member.State == MemberState.Active
         && (member.Role == Role.PrimaryOwner
             || (member.Administers && !await members.AnotherAdministersAsync(session, member.Organization, member.Id)));
+
+    /// <summary>While a member was removed, somebody else may have come in under the name (invariant I-2).</summary>
+    public async Task<bool> IsNameTakenAsync(ISession session, Member removed) =>
+        await members.FindByUserNameAsync(session, removed.Organization, removed.UserName) is { } other && other.Member.Id != removed.Id;
 
     private async Task AnswerRequestAsync(UnitScope scope, Organization organization, Member member)
     {

@@ -25,7 +25,7 @@ public sealed class ProvisioningSettings(OrganizationSetup setup, IDatabase data
     private async Task<bool> HasEntriesAsync(Organization organization, CancellationToken cancel)
     {
         var all = await database.ReadAsync(
-            session => entries.ListAsync(session, organization.Id, new ResourceQuery(null, 1, 0, 0), withGroups: false), cancel);
+            session => entries.ListAsync(session, organization.Id, new ResourceQuery(null, 1, 0, 0, ""), withGroups: false), cancel);
         return all.Value.Total > 0;
     }
 }

@@ -44,8 +44,8 @@ public static class ResourceTree
         var json = new JsonObject
         {
             ["value"] = member.Member.ToString(),
-            ["$ref"] = member.Ref ?? $"{(member.IsGroup ? "Groups" : "Users")}/{member.Member}",
-            ["type"] = member.Type ?? (member.IsGroup ? "Group" : "User"),
+            ["$ref"] = member.ShownRef,
+            ["type"] = member.ShownType,
         };
         if (member.Display is not null) json["display"] = member.Display;
         return json;

@@ -16,7 +16,7 @@ public interface IMemberStore
     /// <summary>The member that is not removed and has this userName, folded (invariant I-2).</summary>
     Task<SeatedMember?> FindByUserNameAsync(ISession session, OrganizationId organization, string userName);
 
-    /// <summary>Members with this match address, removed ones too; at most <paramref name="limit"/>.</summary>
+    /// <summary>Members with this match address, at most <paramref name="limit"/>; removed ones too, but last, so that they hide nobody.</summary>
     Task<IReadOnlyList<SeatedMember>> FindByEmailAsync(ISession session, OrganizationId organization, string email, int limit);
 
     /// <summary>The member an identity leads to; subjects are compared exactly (rule JIT-1).</summary>
@@ -138,7 +138,8 @@ public interface IGroupStore
 /// <param name="Start">1-based, at least 1.</param>
 /// <param name="Count">At least 0; 0 asks for the total only.</param>
 /// <param name="ScanLimit">Most rows the part of the filter that SQL cannot decide may look at.</param>
-public sealed record ResourceQuery(Predicate? Filter, int Start, int Count, int ScanLimit);
+/// <param name="BaseUrl">Under which the answer names its resources: filters see the same meta.location and $ref.</param>
+public sealed record ResourceQuery(Predicate? Filter, int Start, int Count, int ScanLimit, string BaseUrl);
 
 /// <summary>A slice and the number of all matches.</summary>
 public sealed record ResourcePage<T>(IReadOnlyList<T> Items, long Total);

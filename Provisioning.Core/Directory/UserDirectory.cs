@@ -40,10 +40,9 @@ public sealed class UserDirectory(IDatabase database, IEntryStore entries, Entry
                 id, organization.Id, content.UserName, content.ExternalId, active, content.Attributes, 1, scope.Now, scope.Now, null);
             await entries.InsertAsync(scope.Session, entry);
             scope.Note(organization.Id, "user.created", Target.User(id), Describe(entry));
-            var known = await links.FindAsync(scope.Session, organization, content);
-            return await follower.FollowAsync(scope, organization, entry, known, member, pushedAgain: true)
-                is var followed && followed.Try(out var linked, out var error)
-                    ? new EntryView(linked.Entry, linked.Member, []) : error!;
+            if (!(await links.FindAsync(scope.Session, organization, content)).Try(out var known, out var error)) return error;
+            var followed = await follower.FollowAsync(scope, organization, entry, known, member, pushedAgain: true);
+            return followed.Select(linked => new EntryView(linked.Entry, linked.Member, []));
         }
     }
 
@@ -62,7 +61,8 @@ public sealed class UserDirectory(IDatabase database, IEntryStore entries, Entry
             if (!change(before).Try(out var content, out var error)) return error;
             if ((content.Active ?? before.Active) == before.Active && JsonNode.DeepEquals(content.Attributes, before.Attributes))
                 return (await entries.ViewAsync(scope.Session, organization.Id, id, withGroups: true))!;
-            if (await RefuseDomainAsync(scope, organization, content) is { } refused) return refused;
+            // Whoever is outside, since an address or the setting changed, can still be sent away (rule SCIM-8).
+            if ((content.Active ?? before.Active) && await RefuseDomainAsync(scope, organization, content) is { } refused) return refused;
             if (!TextKey.Fold(content.UserName).AsSpan().SequenceEqual(TextKey.Fold(before.UserName))
                 && await entries.FindByUserNameAsync(scope.Session, organization.Id, content.UserName) is not null)
                 return UserNameTaken(content);

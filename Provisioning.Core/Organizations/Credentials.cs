@@ -44,6 +44,9 @@ public sealed class Credentials(IDatabase database, ITokenStore tokens, IConnect
             var valid = (await tokens.ListAsync(scope.Session, organization.Id)).Where(other => other.IsValid(scope.Now));
             if (wanted.Door == Door.Scim && valid.Count(other => other.Door == Door.Scim) >= ScimTokensAtOnce)
                 return new Conflict("too_many_tokens", "Two SCIM tokens are valid at once, for rotation; revoke the older one first.");
+            // Only a secret from configuration can be known already; one that was revoked does not come back to life.
+            if (await tokens.FindAsync(scope.Session, TokenSecret.Hash(wanted.Secret)) is not null)
+                return new InvalidValue($"The secret of the {Words.Text(wanted.Door)} token belongs to a token that exists, expired or was revoked; choose another one.");
             await tokens.InsertAsync(scope.Session, token, TokenSecret.Hash(wanted.Secret));
             scope.Note(organization.Id, "token.issued", Target.Token(token.Id), Describe(token));
             return token;

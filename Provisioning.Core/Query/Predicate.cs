@@ -9,6 +9,16 @@ namespace Provisioning.Core.Query;
 public abstract record Predicate
 {
     private protected Predicate() { }
+
+    /// <summary>How many comparisons it is made of: what deciding it on one resource costs.</summary>
+    public int Terms => this switch
+    {
+        And and => and.Predicates.Sum(part => part.Terms),
+        Or or => or.Predicates.Sum(part => part.Terms),
+        Not not => not.Predicate.Terms,
+        AnyValue any => any.Element.Terms,
+        _ => 1,
+    };
 }
 
 /// <summary>All of at least two.</summary>

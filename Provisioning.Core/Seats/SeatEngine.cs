@@ -143,6 +143,10 @@ public sealed class SeatEngine(ISeatStore store)
         return await DrainLockedAsync(scope, organization);
     }
 
+    /// <summary>How full the tiers are, best first; <paramref name="only"/> one of them, if not null.</summary>
+    public async Task<IReadOnlyList<TierUse>> UseAsync(ISession session, OrganizationId organization, string? only) =>
+        [.. (await store.PoolsAsync(session, organization)).Where(pool => only is null || pool.Tier == only).Select(pool => pool.Use)];
+
     /// <summary>Reserves a seat for somebody who is not a member yet (rule SEAT-2).</summary>
     /// <param name="tier">Null: the highest with a free seat.</param>
     public async Task<Outcome<SeatHold>> HoldAsync(
@@ -186,6 +190,10 @@ public sealed class SeatEngine(ISeatStore store)
     public async Task<Outcome<IReadOnlyList<SeatPool>>> SetPurchasedAsync(
         UnitScope scope, OrganizationId organization, IReadOnlyList<TierSeats> tiers)
     {
+        if (tiers.FirstOrDefault(tier => tier.Purchased < 0) is { } negative)
+            return new InvalidValue($"The number of {negative.Tier} seats is less than none.");
+        if (tiers.GroupBy(tier => tier.Tier).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            return new InvalidValue($"The tier {twice.Key} is named twice.");
         var before = await store.LockPoolsAsync(scope.Session, organization);
         var after = before.Where(pool => tiers.All(tier => tier.Tier != pool.Tier))
             .Select(pool => new TierSeats(pool.Tier, pool.Rank, pool.Purchased, pool.Features)).Concat(tiers).ToList();

@@ -9,7 +9,7 @@ namespace Provisioning.Core.SignIn;
 
 /// <summary>What a sign-in does to a member, each inside the unit of the decision.</summary>
 public sealed class MemberAdmission(
-    IMemberStore members, IOrganizationStore organizations, ISeatStore seatStore, ISeatRequestStore requests, MemberLifecycle lifecycle,
+    IMemberStore members, IEntryStore entries, IOrganizationStore organizations, ISeatRequestStore requests, MemberLifecycle lifecycle,
     SeatEngine seats)
 {
     /// <summary>JIT-2: a new member with role user, the identity, and a seat, or <see cref="SeatDenied"/> and nothing.</summary>
@@ -22,8 +22,9 @@ public sealed class MemberAdmission(
             scope.Now, 1);
         var created = await lifecycle.CreateAsync(
             scope, organization, member, null, NoSeatPolicy.Reject, Target.Connection(request.Connection.Id));
-        if (created.IsOk) await LinkAsync(scope, organization, request, id);
-        return created;
+        if (!created.Try(out var seated, out var error)) return error;
+        await LinkAsync(scope, organization, request, id);
+        return seated with { Entry = await LinkStagedAsync(scope, organization, member) };
     }
 
     /// <summary>Stores the link by which the person is recognised from now on, and audits it.</summary>
@@ -36,12 +37,26 @@ public sealed class MemberAdmission(
         });
     }
 
+    /// <summary>SCIM-1: an entry that was pushed before is linked although the directory does not rule yet.</summary>
+    private async Task<ResourceId?> LinkStagedAsync(UnitScope scope, Organization organization, Member member)
+    {
+        if (organization.FollowsDirectory
+            || await entries.FindByUserNameAsync(scope.Session, organization.Id, member.UserName) is not { Member: null } staged)
+            return null;
+        await entries.LinkAsync(scope.Session, staged.Id, member.Id);
+        scope.Note(organization.Id, "member.linked", Target.Member(member.Id), new JsonObject { ["user"] = staged.Id.ToString() });
+        return staged.Id;
+    }
+
     /// <summary>When the seat is refused, no member is made; one open request per address is kept (rule JIT-2).</summary>
     public void KeepRequest(UnitScope scope, Organization organization, SignInRequest request)
     {
         if (request.VerifiedEmail is { } email)
             scope.KeepOnRefusal(() => requests.RecordAsync(scope.Session, organization.Id, email.Normalized, scope.Now));
     }
+
+    /// <summary>Whether somebody else has taken the name of a removed member meanwhile: the person cannot be added again under it.</summary>
+    public Task<bool> IsNameTakenAsync(UnitScope scope, SeatedMember removed) => lifecycle.IsNameTakenAsync(scope.Session, removed.Member);
 
     /// <summary>JIT-6: removed in mode jit, the person is added again.</summary>
     public Task<Outcome<SeatedMember>> RestoreAsync(UnitScope scope, Organization organization, SeatedMember member) =>
@@ -70,6 +85,6 @@ public sealed class MemberAdmission(
     }
 
     /// <summary>How full the tiers are that the member could have had.</summary>
-    public async Task<IReadOnlyList<TierUse>> TiersAsync(ISession session, Organization organization, string? only) =>
-        [.. (await seatStore.PoolsAsync(session, organization.Id)).Where(pool => only is null || pool.Tier == only).Select(pool => pool.Use)];
+    public Task<IReadOnlyList<TierUse>> TiersAsync(UnitScope scope, Organization organization, SeatedMember member) =>
+        seats.UseAsync(scope.Session, organization.Id, member.Seat.DesiredTier);
 }

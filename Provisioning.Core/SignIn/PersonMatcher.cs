@@ -20,6 +20,9 @@ public sealed class PersonMatcher(IMemberStore members, IEntryStore entries, IOr
     /// <summary>Members with one address that are looked at; more than two are ambiguous anyway.</summary>
     private const int EmailLimit = 50;
 
+    /// <summary>Entries with one externalId that are looked at; nobody has been renamed that often.</summary>
+    private const int ExternalIdLimit = 50;
+
     public async Task<PersonMatch> MatchAsync(ISession session, Organization organization, SignInRequest request)
     {
         if (await members.FindByIdentityAsync(session, organization.Id, request.Connection.Id, request.Subject) is { } known)
@@ -32,8 +35,10 @@ public sealed class PersonMatcher(IMemberStore members, IEntryStore entries, IOr
     private async Task<SeatedMember?> FindByExternalIdAsync(ISession session, Organization organization, SignInRequest request)
     {
         if (request.MatchedExternalId is not { Length: > 0 } externalId || !TextKey.Fits(externalId)) return null;
-        var found = await entries.FindByExternalIdAsync(session, organization.Id, externalId, 2);
-        return found is [{ Member: { } member }] ? await members.FindAsync(session, organization.Id, member) : null;
+        var found = await entries.FindByExternalIdAsync(session, organization.Id, externalId, ExternalIdLimit);
+        // Okta renames by pushing a second entry: the inactive one left behind leads to nobody and makes nothing ambiguous.
+        var people = found.Where(entry => entry.Active || entry.Member is not null).ToList();
+        return found.Count < ExternalIdLimit && people is [{ Member: { } member }] ? await members.FindAsync(session, organization.Id, member) : null;
     }
 
     private async Task<PersonMatch> MatchEmailAsync(ISession session, Organization organization, SignInRequest request)

@@ -54,6 +54,7 @@ public sealed class SignInDecision(
         {
             if (organization.FollowsDirectory) return Refuse(scope, organization, request, DenyReason.Deprovisioned, member);
             if (!organization.CreatesAtSignIn) return Refuse(scope, organization, request, DenyReason.NotInvited, member);
+            if (await admission.IsNameTakenAsync(scope, member)) return Refuse(scope, organization, request, DenyReason.IdentityConflict, member);
             admission.KeepRequest(scope, organization, request);
             var restored = await admission.RestoreAsync(scope, organization, member);
             if (!restored.Try(out member, out var error)) return error;
@@ -73,7 +74,7 @@ public sealed class SignInDecision(
             : member.Seat.Status == SeatStatus.Assigned ? null
             : member.Seat.Status == SeatStatus.Unassigned ? DenyReason.SeatUnassigned : DenyReason.SeatUnavailable;
         if (refused is not null && !member.Member.Administers)
-            return Refuse(scope, organization, request, refused, member, await admission.TiersAsync(scope.Session, organization, member.Seat.DesiredTier));
+            return Refuse(scope, organization, request, refused, member, await admission.TiersAsync(scope, organization, member));
         await members.SetLastSignInAsync(scope.Session, member.Member.Id, DateOnly.FromDateTime(scope.Now.UtcDateTime));
         return Allow(member, how, organization, scope.Now);
     }

@@ -118,7 +118,7 @@ public sealed class EntryStore : IEntryStore
             ILookup<ResourceId, GroupOfUser>? all = null;
             if (ResourceLists.Mentions(query.Filter!, "groups")
                 && !(await GroupStore.AllGroupsOfUsersAsync(sql, organization, query.ScanLimit)).Try(out all, out var tooMany)) return tooMany;
-            return (Func<EntryViewRow, bool>)(row => PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(row.ToView(all), "")));
+            return (Func<EntryViewRow, bool>)(row => PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(row.ToView(all), query.BaseUrl)));
         });
         if (!found.Try(out var page, out var error)) return error;
         var groups = withGroups && page.Items.Count > 0 ? await GroupStore.GroupsOfAsync(sql, [.. page.Items.Select(row => row.Id)]) : null;

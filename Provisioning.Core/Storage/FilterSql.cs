@@ -39,18 +39,28 @@ internal abstract record SqlPlace
 internal sealed class FilterSql(IDialect dialect, Func<string, SqlPlace?> places, DynamicParameters parameters)
 {
     private const string True = "1 = 1", False = "1 = 0";
+
+    /// <summary>
+    /// Deeper and longer filters are decided by the evaluator: SQLite's parser keeps 100 symbols, of which a level takes three, and an
+    /// expression is at most 1,000 deep, which a chain of terms is as well.
+    /// </summary>
+    private const int MostLevels = 16, MostTerms = 500;
+
     private int count;
 
     /// <summary>Null: SQL can say nothing about it.</summary>
-    public SqlCondition? Translate(Predicate predicate) => predicate switch
+    public SqlCondition? Translate(Predicate predicate) => predicate.Terms > MostTerms ? null : Translate(predicate, MostLevels);
+
+    private SqlCondition? Translate(Predicate predicate, int levels) => predicate switch
     {
-        And and => Both(and.Predicates.Select(Translate).ToList()),
-        Or or => Either(or.Predicates.Select(Translate).ToList()),
-        Not not => Translate(not.Predicate) is { IsExact: true } inner ? new SqlCondition($"NOT ({inner.Sql})", true) : null,
+        And or Or or Not when levels == 0 => null,
+        And and => Both(and.Predicates.Select(part => Translate(part, levels - 1)).ToList()),
+        Or or => Either(or.Predicates.Select(part => Translate(part, levels - 1)).ToList()),
+        Not not => Translate(not.Predicate, levels - 1) is { IsExact: true } inner ? new SqlCondition($"NOT ({inner.Sql})", true) : null,
         Constant constant => new SqlCondition(constant.Value ? True : False, true),
         Compare compare => Comparison(compare),
         Present present => Presence(present.Path.Name),
-        AnyValue any => Element(any.Element),
+        AnyValue any => Element(any.Element, levels),
         _ => null,
     };
 
@@ -67,10 +77,10 @@ internal sealed class FilterSql(IDialect dialect, Func<string, SqlPlace?> places
     /// <summary>
     /// Conditions on one element: what each part alone demands of the resource is a superset; a single positive comparison is exact.
     /// </summary>
-    private SqlCondition? Element(Predicate element) => element switch
+    private SqlCondition? Element(Predicate element, int levels) => element switch
     {
         Compare { Operator: not CompareOperator.Ne } compare => Comparison(compare),
-        And all when Both(all.Predicates.Select(Element).ToList()) is { } both => both with { IsExact = false },
+        And all when levels > 0 && Both(all.Predicates.Select(part => Element(part, levels - 1)).ToList()) is { } both => both with { IsExact = false },
         _ => null,
     };
 

@@ -123,7 +123,7 @@ public sealed class GroupStore : IGroupStore
             return (Func<GroupRow, bool>)(row =>
             {
                 var group = row.ToGroup();
-                return PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(group, all?[group.Id], ""));
+                return PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(group, all?[group.Id], query.BaseUrl));
             });
         });
         return found.Select(page => new ResourcePage<Group>([.. page.Items.Select(row => row.ToGroup())], page.Total));

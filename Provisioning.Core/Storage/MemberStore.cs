@@ -40,7 +40,7 @@ public sealed class MemberStore : IMemberStore, ISeatRequestStore
     {
         var sql = SqlSession.Of(session);
         return [.. (await sql.QueryAsync<MemberRow>(
-            $"{Select} WHERE m.organization_id = @organization AND m.match_email_key = @key ORDER BY m.id {sql.Dialect.Page}",
+            $"{Select} WHERE m.organization_id = @organization AND m.match_email_key = @key ORDER BY CASE WHEN m.state = 'removed' THEN 1 ELSE 0 END, m.id {sql.Dialect.Page}",
             new { organization = Ids.ToBytes(organization), key = TextKey.Fold(email), limit, offset = 0 })).Select(row => row.ToMember())];
     }
 

@@ -42,7 +42,7 @@ internal sealed class CoreStack : IAsyncDisposable
         var credentials = new CredentialStore();
         Credentials = new Credentials(Database, credentials, credentials, time);
         Setup = new OrganizationSetup(Database, Organizations, credentials, credentials, Engine, time);
-        var admission = new MemberAdmission(Members, Organizations, Seats, Requests, Lifecycle, Engine);
+        var admission = new MemberAdmission(Members, Entries, Organizations, Requests, Lifecycle, Engine);
         SignIn = new SignInDecision(Database, new PersonMatcher(Members, Entries, Organizations), Members, Organizations, admission, time);
     }
 

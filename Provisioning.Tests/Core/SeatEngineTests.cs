@@ -76,6 +76,23 @@ public sealed class SeatEngineTests : CoreTests
     }
 
     [Test]
+    public async Task SEAT_6_a_tier_named_twice_or_less_than_no_seats_are_refused()
+    {
+        var org = await Stack.ScimAsync(standard: 5, premium: 5);
+        Refused<InvalidValue, IReadOnlyList<SeatPool>>(await Stack.BuyAsync(org, (Standard, 15, 5), (Standard, 10, 1)));
+        Refused<InvalidValue, IReadOnlyList<SeatPool>>(await Stack.BuyAsync(org, ("other", 30, -1)));
+        Assert.That((await Stack.PoolAsync(org, Standard)).Purchased, Is.EqualTo(5));
+    }
+
+    [Test]
+    public async Task SEAT_7_an_exchange_names_each_member_once()
+    {
+        var org = await Stack.ScimAsync();
+        var a = Ok(await Stack.PushAsync(org, "a")).Member!.Member.Id;
+        Refused<InvalidValue, IReadOnlyList<SeatedMember>>(await Stack.SwapAsync(org, (a, Standard), (a, null)));
+    }
+
+    [Test]
     public async Task SEAT_7_a_move_frees_the_old_seat_in_the_same_unit_and_needs_one_of_the_target_tier()
     {
         var org = await Stack.ScimAsync(standard: 1, premium: 1);

@@ -22,7 +22,7 @@ public sealed class SeatModelTests : CoreTests
         await connection.OpenAsync();
         var clock = Stopwatch.StartNew();
         var sequences = 0;
-        for (; sequences < Sequences && clock.Elapsed < TimeSpan.FromSeconds(15); sequences++) await RunAsync(connection, unchecked(start + sequences));
+        for (; sequences < Sequences && clock.Elapsed < TimeSpan.FromSeconds(10); sequences++) await RunAsync(connection, unchecked(start + sequences));
         TestContext.Out.WriteLine($"{sequences} sequences of {Operations} operations in {clock.Elapsed.TotalSeconds:0.0} s");
         Assert.That(sequences, Is.GreaterThanOrEqualTo(30));
     }

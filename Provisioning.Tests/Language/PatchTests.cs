@@ -49,6 +49,8 @@ public sealed class PatchTests
     [TestCase("""{"op":"replace","path":"name","value":{"givenName":"B"}}""", "name", """{"familyName":"Jensen","givenName":"B"}""", Description = "X15")]
     [TestCase("""{"op":"replace","value":{"name":{"givenName":"B"}}}""", "name", """{"familyName":"Jensen","givenName":"B"}""", Description = "X14")]
     [TestCase("""{"op":"replace","value":{"name":{"givenName":null}}}""", "name", """{"familyName":"Jensen"}""", Description = "C12")]
+    [TestCase("""{"op":"replace","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":{"value":null}}""", E,
+        """{"department":"D"}""", Description = "C12")]
     [TestCase("""{"op":"replace","path":"name.familyName","value":"X"}""", "name", """{"familyName":"X","givenName":"Barbara"}""", Description = "X5")]
     [TestCase("""{"op":"remove","path":"name.familyName"}""", "name", """{"givenName":"Barbara"}""", Description = "X12")]
     [TestCase("""{"op":"remove","path":"name"}""", "name", "null", Description = "X12")]
@@ -105,6 +107,7 @@ public sealed class PatchTests
     [TestCase("""{"op":"add","path":"schemas","value":["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"]}""")]
     [TestCase("""{"op":"replace","path":"urn:example:unknown:attr","value":"x"}""")]
     [TestCase("""{"op":"replace","value":{"urn:ietf:params:scim:schemas:extension:seat:2.0:User":{"tier":"pro"}}}""")]
+    [TestCase("""{"op":"replace","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":{"displayName":"Boss"}}""", Description = "X15, A5")]
     [TestCase("""{"op":"add","path":"title","value":"T"},{"op":"remove","path":"title"}""")]
     public void What_changes_nothing_says_so_C8(string operation) => Assert.That(Language.Ok(Apply(operation)).Changed, Is.False);
 

@@ -25,7 +25,7 @@ public sealed class GroupOperations(GroupDirectory groups, SchemaCatalog catalog
 
     public async Task<Outcome<ScimReply>> ListAsync(ScimCaller caller, ListParameters asked, CancellationToken cancel)
     {
-        if (!ListReading.Read(Type, asked, limits).Try(out var read, out var error)) return error;
+        if (!ListReading.Read(Type, asked, limits, caller.BaseUrl).Try(out var read, out var error)) return error;
         if (!(await groups.ListAsync(caller.Organization, read.Query, cancel)).Try(out var page, out error)) return error;
         var members = read.Projection.Includes("members") && page.Items.Count > 0
             ? await groups.MembersOfAsync([.. page.Items.Select(group => group.Id)], cancel) : null;
@@ -53,7 +53,7 @@ public sealed class GroupOperations(GroupDirectory groups, SchemaCatalog catalog
         if (!ResourceReader.Read(Type, body).Try(out var resource, out error)) return error;
         var change = new GroupChange(
             before => ImmutableRule.Apply(Type, before.Attributes, resource.Tree).Select(GroupContent.Of),
-            [new Steps.ReplaceMembers(References(resource.Members ?? []))]);
+            [new Steps.ReplaceMembers(References(resource.Members ?? []))], limits.FilterScan);
         if (!(await groups.ChangeAsync(caller.Organization, caller.Actor, key, condition, change, cancel)).Try(out var group, out error)) return error;
         return await ReplyAsync(200, caller, group, projection, resource.Tree, cancel);
     }
@@ -72,7 +72,7 @@ public sealed class GroupOperations(GroupDirectory groups, SchemaCatalog catalog
             request.Operations.Count == 0
                 ? null
                 : before => Patcher.Apply(Type, request, before.Attributes).Select(result => GroupContent.Of(result.Resource)),
-            [.. request.Members.Select(Step)]);
+            [.. request.Members.Select(Step)], limits.FilterScan);
         if (!(await groups.ChangeAsync(caller.Organization, caller.Actor, key, condition, change, cancel)).Try(out var group, out error)) return error;
         if (!projection.IsDefault) return await ReplyAsync(200, caller, group, projection, group.Attributes, cancel);
         var few = limits.GroupPatchBody == 0 ? null : await groups.MembersAsync(group.Id, limits.GroupPatchBody + 1, cancel);
@@ -105,7 +105,7 @@ public sealed class GroupOperations(GroupDirectory groups, SchemaCatalog catalog
         Patching.AddMembers add => new Steps.AddMembers(References(add.Values)),
         Patching.RemoveMembers remove => new Steps.RemoveMembers(remove.Ids),
         Patching.RemoveMembersWhere where => new Steps.RemoveMembersWhere(
-            member => PredicateEvaluator.MatchesElement(where.Member, ResourceTree.Describe(member))),
+            member => PredicateEvaluator.MatchesElement(where.Member, ResourceTree.Describe(member)), where.Member.Terms),
         Patching.ClearMembers => new Steps.ReplaceMembers([]),
         Patching.ReplaceMembers replace => new Steps.ReplaceMembers(References(replace.Values)),
         _ => throw new NotSupportedException(operation.GetType().Name),

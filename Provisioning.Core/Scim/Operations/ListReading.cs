@@ -12,7 +12,7 @@ namespace Provisioning.Core.Scim.Operations;
 /// <summary>Reads list parameters and writes list answers (RFC 7644 3.4.2).</summary>
 internal static class ListReading
 {
-    public static Outcome<(ResourceQuery Query, Projection Projection)> Read(ResourceType type, ListParameters asked, ScimLimits limits)
+    public static Outcome<(ResourceQuery Query, Projection Projection)> Read(ResourceType type, ListParameters asked, ScimLimits limits, string baseUrl)
     {
         if (!Projection.Parse(type, asked.Attributes, asked.ExcludedAttributes).Try(out var projection, out var error)) return error;
         if (!Number(asked.StartIndex, "startIndex", 1).Try(out var start, out error)) return error;
@@ -23,7 +23,7 @@ internal static class ListReading
             var bound = ScimFilter.Parse(asked.Filter, limits.Filter).Then(node => FilterBinder.Bind(node, type));
             if (!bound.Try(out filter, out error)) return error;
         }
-        return (new ResourceQuery(filter, Math.Max(1, start), Math.Clamp(count, 0, limits.PageSize), limits.FilterScan), projection);
+        return (new ResourceQuery(filter, Math.Max(1, start), Math.Clamp(count, 0, limits.PageSize), limits.FilterScan, baseUrl), projection);
     }
 
     /// <summary>Exactly schemas, totalResults, startIndex, itemsPerPage, Resources (checklist R2).</summary>

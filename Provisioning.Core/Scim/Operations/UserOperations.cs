@@ -23,7 +23,7 @@ public sealed class UserOperations(UserDirectory users, SchemaCatalog catalog, S
 
     public async Task<Outcome<ScimReply>> ListAsync(ScimCaller caller, ListParameters asked, CancellationToken cancel)
     {
-        if (!ListReading.Read(Type, asked, limits).Try(out var read, out var error)) return error;
+        if (!ListReading.Read(Type, asked, limits, caller.BaseUrl).Try(out var read, out var error)) return error;
         var found = await users.ListAsync(caller.Organization, read.Query, read.Projection.Includes("groups"), cancel);
         return found.Select(page => ListReading.Write(
             page.Items.Select(view => read.Projection.Apply(ResourceTree.Of(view, caller.BaseUrl))), page.Total, read.Query.Start));

@@ -81,8 +81,9 @@ internal static class AttributePatch
     {
         if (!AttributeReader.Read(attribute, value, path).Try(out var read, out var error)) return error;
         if (value is JsonArray { Count: 1 } one) value = one[0];
-        // {"value":""} or "" says: none. {"givenName":null} says something about that part only.
-        if (read is null && (value is not JsonObject || attribute.Sub("value") is not null))
+        // {"value":""} or "" says: none. {"givenName":null} says something about that part only, {"displayName":"x"} about a
+        // read-only one nothing at all.
+        if (read is null && (value is not JsonObject named || (attribute.Sub("value") is not null && JsonNames.TryGet(named, "value", out _))))
             return verb == PatchVerb.Replace ? Clear(container, attribute, path) : null;
         var parts = container[attribute.Name] as JsonObject ?? [];
         if (SetParts(parts, attribute, verb, value as JsonObject ?? (JsonObject)read!, path) is { } wrong) return wrong;
@@ -99,8 +100,7 @@ internal static class AttributePatch
             container[attribute.Name] = read;
             return null;
         }
-        if (read.Count > 0) ElementPatch.Append(container, attribute, read);
-        return null;
+        return read.Count > 0 ? ElementPatch.Append(container, attribute, read) : null;
     }
 
     private static void Keep(JsonObject container, AttributeDefinition attribute, JsonObject parts)

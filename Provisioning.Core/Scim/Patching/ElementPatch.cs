@@ -22,6 +22,7 @@ internal static class ElementPatch
         else if (chosen.Count == 0) error = Create(array, verb, target, value);
         else error = Change(array, chosen, verb, target, value);
         if (error is not null) return error;
+        if (array.Count > ResourceRules.MostValues) return ResourceRules.TooManyValues(attribute.Name);
         if (array.Count == 0)
             return container.ContainsKey(attribute.Name) ? AttributePatch.Clear(container, attribute, target.Path.Name) : null;
         if (array.Parent is null) container[attribute.Name] = array;
@@ -29,7 +30,7 @@ internal static class ElementPatch
     }
 
     /// <summary>Appends what is not there; of what is there, by type and value, the given parts change (checklist X8).</summary>
-    public static void Append(JsonObject container, AttributeDefinition attribute, JsonArray read)
+    public static TooMany? Append(JsonObject container, AttributeDefinition attribute, JsonArray read)
     {
         if (container[attribute.Name] is not JsonArray array) container[attribute.Name] = array = [];
         var known = new Dictionary<string, JsonNode>(StringComparer.Ordinal);
@@ -50,6 +51,7 @@ internal static class ElementPatch
             touched.Add(there);
         }
         OnePrimary(array, touched);
+        return array.Count > ResourceRules.MostValues ? ResourceRules.TooManyValues(attribute.Name) : null;
     }
 
     private static MutabilityViolated? Remove(JsonArray array, List<JsonNode?> chosen, AttributePath path)

@@ -26,7 +26,7 @@ public static class PatchReader
         if (sent.Count > maxOperations)
             return new TooMany(string.Create(CultureInfo.InvariantCulture,
                 $"More than {maxOperations} operations (setting Limits:PatchOperations)."));
-        var reading = new PatchReading(type, limits ?? FilterLimits.Default);
+        var reading = new PatchReading(type, limits ?? FilterLimits.Default, maxOperations);
         foreach (var node in sent)
         {
             if (node is not JsonObject operation) return new InvalidSyntax("'Operations' must hold objects.");

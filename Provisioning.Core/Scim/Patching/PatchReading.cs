@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Provisioning.Core.Common;
@@ -9,13 +10,18 @@ using Provisioning.Core.Scim.Resources;
 namespace Provisioning.Core.Scim.Patching;
 
 /// <summary>Collects the conforming operations of one request and keeps those on a group's members apart.</summary>
-internal sealed class PatchReading(ResourceType type, FilterLimits limits)
+internal sealed class PatchReading(ResourceType type, FilterLimits limits, int maxOperations)
 {
+    /// <summary>Comparisons that the filters of a request may have for each operation allowed: each looks at every value of its attribute.</summary>
+    private const int TermsPerOperation = 2;
+
+
     private readonly List<PatchOperation> operations = [];
     private readonly List<MemberOperation> members = [];
     private readonly List<string> ignored = [];
     private readonly HashSet<string> removedIds = new(StringComparer.Ordinal);
     private List<string> removal = [];
+    private long terms;
 
     public PatchRequest Result => new(operations, members, ignored);
 
@@ -48,6 +54,9 @@ internal sealed class PatchReading(ResourceType type, FilterLimits limits)
             return new InvalidPath($"'{attribute.Name}' has one value: a filter cannot choose among several.");
         if (!FilterBinder.BindElement(path.Filter, attribute.Whole).Try(out var filter, out error))
             return Named(text, error);
+        if ((terms += filter.Terms) > (long)TermsPerOperation * maxOperations)
+            return new TooMany(string.Create(CultureInfo.InvariantCulture,
+                $"The filters of this PATCH have more than {(long)TermsPerOperation * maxOperations} comparisons, {TermsPerOperation} for each operation allowed (setting Limits:PatchOperations)."));
         operations.Add(new PatchOperation(verb, new PatchTarget(attribute, filter, path.Filter), value));
         return null;
     }

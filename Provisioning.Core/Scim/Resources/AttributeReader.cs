@@ -40,6 +40,7 @@ internal static class AttributeReader
             if (item is JsonArray) return new InvalidValue($"'{path}' must not hold an array inside its array.");
             if (!ReadOne(attribute, item, path).Try(out var element, out var error)) return error;
             if (element is null || !keys.Add(Key(element))) continue;
+            if (elements.Count == ResourceRules.MostValues) return ResourceRules.TooManyValues(path);
             if (IsPrimary(element) && primary) ((JsonObject)element)["primary"] = false;
             primary |= IsPrimary(element);
             elements.Add(element);

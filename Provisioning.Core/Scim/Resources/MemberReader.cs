@@ -27,6 +27,8 @@ internal static class MemberReader
             if (element is not JsonObject json || AttributeReader.IsEmpty(json["value"]))
                 return new InvalidValue("'members.value' is required.");
             var value = Text(json, "value")!;
+            // Bulk replaces these before anybody reads them; what is left names no operation (checklist U10, B6).
+            if (value.StartsWith("bulkId:", StringComparison.Ordinal)) return new InvalidValue($"'{value}' names no resource of this request.");
             if (!TextKey.Fits(value)) return ResourceRules.TooLong("members.value");
             if (seen.Add(value)) values.Add(new MemberValue(value, Text(json, "$ref"), Text(json, "type"), Text(json, "display")));
         }

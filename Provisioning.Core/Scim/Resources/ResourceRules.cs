@@ -19,6 +19,12 @@ public static class ResourceRules
     ], StringComparer.Ordinal);
 
     /// <summary>
+    /// Most values of a multi-valued attribute (design D10). Every operation of a PATCH may look at each of them, and the searched ones
+    /// are rows of an index.
+    /// </summary>
+    public const int MostValues = 1000;
+
+    /// <summary>
     /// <see cref="InvalidValue"/> for a required attribute or extension that is missing or empty (A8, U12), or a searched text that
     /// is too long.
     /// </summary>
@@ -41,6 +47,8 @@ public static class ResourceRules
 
     internal static InvalidValue TooLong(string path) =>
         new($"'{path}' is longer than {TextKey.MaxLength} characters or {TextKey.MaxBytes} bytes.");
+
+    internal static TooMany TooManyValues(string path) => new($"'{path}' has more than {MostValues} values, the limit of this service.");
 
     private static InvalidValue? Required(IReadOnlyList<AttributeDefinition> attributes, JsonObject container, string prefix)
     {
