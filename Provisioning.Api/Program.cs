@@ -20,8 +20,16 @@ namespace Provisioning.Api;
 /// <summary>The composition root: one Add and one Map line per feature.</summary>
 public static class Program
 {
-    public static Task<int> Main(string[] args) =>
-        ProvisioningHost.RunAsync(args, static given => Build(given), listening: static app => Console.Out.Write(StartupBanner.Text(Facts(app))));
+    /// <summary>Runs the service; <c>migrate</c> as the first word brings the database up to date and ends.</summary>
+    public static Task<int> Main(string[] args) => args is ["migrate", .. var settings]
+        ? ProvisioningHost.DoAsync(settings, static given => Build(given), MigrateAsync)
+        : ProvisioningHost.RunAsync(args, static given => Build(given), listening: static app => Console.Out.Write(StartupBanner.Text(Facts(app))));
+
+    private static async Task MigrateAsync(WebApplication app, CancellationToken cancel)
+    {
+        var applied = await app.Services.GetRequiredService<DatabaseStart>().MigrateAsync(cancel);
+        await Console.Out.WriteLineAsync(applied == 0 ? "The database is up to date." : $"The database is up to date; scripts applied: {applied}.");
+    }
 
     /// <summary>The whole service, not yet started; tests change it with <paramref name="configure"/>.</summary>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
@@ -42,11 +50,12 @@ public static class Program
 
     private static void AddStorage(IServiceCollection services)
     {
-        services.AddSingleton<IDialect>(static provider => new SqliteDialect(
-            provider.GetRequiredService<ServiceSettings>().Storage.ConnectionStringUnder(provider.GetRequiredService<IHostEnvironment>().ContentRootPath)));
+        services.AddSingleton(static provider => Dialect(
+            provider.GetRequiredService<ServiceSettings>().Storage, provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
         services.AddSingleton<SqlDatabase>();
         services.AddSingleton<IDatabase>(static provider => provider.GetRequiredService<SqlDatabase>());
         services.AddSingleton<Migrator>();
+        services.AddSingleton<DatabaseStart>();
         services.AddSingleton<IOrganizationStore, OrganizationStore>();
         services.AddSingleton<CredentialStore>();
         services.AddSingleton<ITokenStore>(static provider => provider.GetRequiredService<CredentialStore>());
@@ -62,6 +71,24 @@ public static class Program
         services.AddHostedService<StorePreparation>(); // first: the jobs need the tables
         services.AddHostedService<SeatQueueJob>();
         services.AddHostedService<ReceiptSweepJob>();
+    }
+
+    private static IDialect Dialect(StorageSettings storage, string contentRoot)
+    {
+        try
+        {
+            return storage.Engine switch
+            {
+                StorageEngine.PostgreSql => new PostgreSqlDialect(storage.ConnectionString),
+                StorageEngine.SqlServer => new SqlServerDialect(storage.ConnectionString),
+                _ => new SqliteDialect(storage.ConnectionStringUnder(contentRoot)),
+            };
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException or KeyNotFoundException)
+        {
+            // The value may hold a password, so it is not repeated.
+            throw new SettingsException($"Storage:ConnectionString (Storage__ConnectionString) cannot be read by the driver of the engine: {exception.Message}");
+        }
     }
 
     private static void AddDomain(IServiceCollection services)

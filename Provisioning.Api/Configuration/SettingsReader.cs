@@ -53,16 +53,12 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
         var engine = StorageEngine.Sqlite;
         if (Text(engineName) is { } given)
         {
-            if (Is(given, "sqlserver") || Is(given, "postgresql"))
-            {
-                engine = Is(given, "sqlserver") ? StorageEngine.SqlServer : StorageEngine.PostgreSql;
-                problems.Add($"{Named(engineName)} is \"{Shown(given)}\": that engine is not built into this version yet; it accepts sqlite.");
-            }
-            else if (!Is(given, "sqlite"))
-            {
-                Refuse(engineName, given, "sqlite (sqlserver and postgresql are not built into this version yet)");
-            }
+            if (Is(given, "sqlserver")) engine = StorageEngine.SqlServer;
+            else if (Is(given, "postgresql")) engine = StorageEngine.PostgreSql;
+            else if (!Is(given, "sqlite")) Refuse(engineName, given, "sqlite, sqlserver or postgresql");
         }
+        if (engine != StorageEngine.Sqlite && Text(connectionName) is null)
+            problems.Add($"{Named(connectionName)} is required with {engineName} {(engine == StorageEngine.SqlServer ? "sqlserver" : "postgresql")}: how to reach the server.");
         var connection = Text(connectionName) ?? standard.ConnectionString;
         if (engine == StorageEngine.Sqlite && !SqliteConnectionText.IsUsable(connection, out var problem))
             problems.Add($"{Named(connectionName)} {problem}; it accepts for example \"{standard.ConnectionString}\".");

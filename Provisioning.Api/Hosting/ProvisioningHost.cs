@@ -50,25 +50,45 @@ public static partial class ProvisioningHost
         return app;
     }
 
+    /// <summary>Builds the service, does one thing with it, and ends without listening.</summary>
+    public static Task<int> DoAsync(string[] args, Func<string[], WebApplication> build, Func<WebApplication, CancellationToken, Task> work) =>
+        GuardAsync(() => build(args), async app =>
+        {
+            using var stop = new CancellationTokenSource();
+            Console.CancelKeyPress += (_, pressed) =>
+            {
+                pressed.Cancel = true;
+                stop.Cancel();
+            };
+            await work(app, stop.Token);
+        });
+
     /// <summary>Builds, prepares, listens, and waits for the end.</summary>
     /// <param name="build">Program's <see cref="Build"/> with all doors.</param>
     /// <param name="prepare">Before listening: migrations, demo data. May throw <see cref="SettingsException"/>.</param>
     /// <param name="listening">After the addresses (<see cref="WebApplication.Urls"/>) are bound: the start-up text.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(
+    public static Task<int> RunAsync(
         string[] args,
         Func<string[], WebApplication> build,
         Func<WebApplication, CancellationToken, Task>? prepare = null,
-        Action<WebApplication>? listening = null)
-    {
-        WebApplication? app = null;
-        try
+        Action<WebApplication>? listening = null) =>
+        GuardAsync(() => build(args), async app =>
         {
-            app = build(args);
             if (prepare is not null) await prepare(app, app.Lifetime.ApplicationStopping);
             await app.StartAsync();
             listening?.Invoke(app);
             await app.WaitForShutdownAsync();
+        });
+
+    /// <summary>Turns what stops a start into one clear line and an exit code.</summary>
+    private static async Task<int> GuardAsync(Func<WebApplication> build, Func<WebApplication, Task> run)
+    {
+        WebApplication? app = null;
+        try
+        {
+            app = build();
+            await run(app);
             return Ended;
         }
         catch (SettingsException exception)

@@ -92,12 +92,13 @@ public sealed class GroupDirectory(IDatabase database, IGroupStore groups, Group
             await groups.DeleteAsync(scope.Session, group, scope.Now);
             scope.Record(organization.Id, "group.deleted", Target.Group(id), Describe(group), null);
             return default(Done);
-        }), cancel);
+        }) { Organization = organization.Id }, cancel);
 
     private Task<Outcome<Group>> WriteAsync(
         string kind, Organization organization, Actor actor, Func<UnitScope, Task<Outcome<Group>>> run, CancellationToken cancel) =>
         database.WriteAsync(new WriteUnit<Group>(Ids.New<UnitId>(time), kind, actor, Instants.Now(time), run)
         {
+            Organization = organization.Id,
             Remember = group => group.Id.ToString(),
             Recall = async (session, id) =>
                 Ids.TryParse<ResourceId>(id, out var group) && await groups.FindAsync(session, organization.Id, group) is { } found

@@ -33,7 +33,7 @@ public sealed class MemberAdministration(
             var found = await FindAsync(scope.Session, organization, actorRole, id, condition);
             if (!found.Try(out var member, out var error)) return error;
             return await DecideAsync(scope, organization, member, command);
-        }), cancel);
+        }) { Organization = organization.Id }, cancel);
 
     /// <summary>Removes a member (rule ROLE-3); what the directory pushed stays, and says that the member is removed.</summary>
     public Task<Outcome<Done>> RemoveAsync(
@@ -45,7 +45,7 @@ public sealed class MemberAdministration(
             if (await lifecycle.IsProtectedAsync(scope.Session, member.Member)) return LastOwner();
             await lifecycle.RemoveAsync(scope, organization, member, SuspensionCause.Admin, "admin");
             return default(Done);
-        }), cancel);
+        }) { Organization = organization.Id }, cancel);
 
     /// <summary>Exchanges seats in one step (rule SEAT-7).</summary>
     public Task<Outcome<IReadOnlyList<SeatedMember>>> SwapAsync(
@@ -65,7 +65,7 @@ public sealed class MemberAdministration(
             }
             if (!(await engine.SwapAsync(scope, organization.Id, changes)).Try(out var seats, out var error)) return error;
             return Outcome.Of<IReadOnlyList<SeatedMember>>([.. seats.Select(seat => found[seat.Member] with { Seat = seat })]);
-        }) { RequestHash = idempotency?.RequestHash }, cancel);
+        }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
 
     /// <summary>Hands free seats to whoever waits (rule SEAT-12).</summary>
     public Task<Outcome<DrainReport>> DrainAsync(OrganizationId organization, Actor actor, Idempotency? idempotency, CancellationToken cancel) =>
@@ -75,13 +75,13 @@ public sealed class MemberAdministration(
             var seated = await engine.DrainAsync(scope, organization);
             var waiting = await seatStore.CountWaitingAsync(scope.Session, organization);
             return new DrainReport(seated, waiting.Values.Sum());
-        }) { RequestHash = idempotency?.RequestHash }, cancel);
+        }) { Organization = organization, RequestHash = idempotency?.RequestHash }, cancel);
 
     /// <summary>The operator sets what was bought (rule SEAT-6); new seats go to the waiting in the same unit.</summary>
     public Task<Outcome<IReadOnlyList<SeatPool>>> SetSeatsAsync(
         Organization organization, Actor actor, IReadOnlyList<TierSeats> tiers, CancellationToken cancel) =>
         database.WriteAsync(new WriteUnit<IReadOnlyList<SeatPool>>(Ids.New<UnitId>(time), "seats.set", actor, Instants.Now(time),
-            scope => engine.SetPurchasedAsync(scope, organization.Id, tiers)), cancel);
+            scope => engine.SetPurchasedAsync(scope, organization.Id, tiers)) { Organization = organization.Id }, cancel);
 
     private async Task<Outcome<SeatedMember>> FindAsync(
         ISession session, Organization organization, Role actorRole, MemberId id, IfMatch condition)

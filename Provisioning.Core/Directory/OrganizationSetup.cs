@@ -45,7 +45,7 @@ public sealed class OrganizationSetup(
         database.WriteAsync(new WriteUnit<IReadOnlyList<string>>(Ids.New<UnitId>(time), "domains.set", actor, Instants.Now(time), async scope =>
             await SetDomainsAsync(scope, organization, domains) is { } error
                 ? error
-                : Outcome.Of(await organizations.VerifiedDomainsAsync(scope.Session, organization.Id))), cancel);
+                : Outcome.Of(await organizations.VerifiedDomainsAsync(scope.Session, organization.Id))) { Organization = organization.Id }, cancel);
 
     /// <summary>Changes settings of the organisation as this unit reads it.</summary>
     public Task<Outcome<Organization>> ChangeAsync(
@@ -58,7 +58,7 @@ public sealed class OrganizationSetup(
             if (!await organizations.UpdateAsync(scope.Session, after)) throw new UnitConflictException("The organisation was changed meanwhile.");
             scope.Record(id, action, Target.Organization(id), Describe(before), Describe(after));
             return after with { Version = before.Version + 1 };
-        }), cancel);
+        }) { Organization = id }, cancel);
 
     private async Task<Error?> SetDomainsAsync(UnitScope scope, Organization organization, IReadOnlyList<string> wanted)
     {

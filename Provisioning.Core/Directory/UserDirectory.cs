@@ -81,7 +81,7 @@ public sealed class UserDirectory(IDatabase database, IEntryStore entries, Entry
             await entries.DeleteAsync(scope.Session, entry, scope.Now);
             scope.Note(organization.Id, "user.deleted", Target.User(id), Describe(entry));
             return default(Done);
-        }), cancel);
+        }) { Organization = organization.Id }, cancel);
 
     private async Task<Outcome<EntryView>> ApplyAsync(
         UnitScope scope, Organization organization, DirectoryEntry before, EntryContent content, MemberId newMember, bool pushedAgain)
@@ -103,6 +103,7 @@ public sealed class UserDirectory(IDatabase database, IEntryStore entries, Entry
         string kind, Organization organization, Actor actor, Func<UnitScope, Task<Outcome<EntryView>>> run, CancellationToken cancel) =>
         database.WriteAsync(new WriteUnit<EntryView>(Ids.New<UnitId>(time), kind, actor, Instants.Now(time), run)
         {
+            Organization = organization.Id,
             Remember = view => view.Entry.Id.ToString(),
             Recall = async (session, id) =>
                 Ids.TryParse<ResourceId>(id, out var entry) && await entries.ViewAsync(session, organization.Id, entry, withGroups: true) is { } view

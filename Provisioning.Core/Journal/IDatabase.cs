@@ -23,6 +23,9 @@ public interface IDatabase
 /// <param name="Now">The instant of the change.</param>
 public sealed record WriteUnit<T>(UnitId Id, string Kind, Actor Actor, DateTimeOffset Now, Func<UnitScope, Task<Outcome<T>>> Run)
 {
+    /// <summary>The organisation that is written. Units of one organisation share transactions; null is a unit about none in particular.</summary>
+    public OrganizationId? Organization { get; init; }
+
     /// <summary>A digest of the request, when the id came from an Idempotency-Key: the same key with another request is refused.</summary>
     public byte[]? RequestHash { get; init; }
 

@@ -50,7 +50,7 @@ public sealed class Credentials(IDatabase database, ITokenStore tokens, IConnect
             await tokens.InsertAsync(scope.Session, token, TokenSecret.Hash(wanted.Secret));
             scope.Note(organization.Id, "token.issued", Target.Token(token.Id), Describe(token));
             return token;
-        }) { RequestHash = idempotency?.RequestHash }, cancel);
+        }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
         return issued.Select(kept => (kept, kept.Id != token.Id));
     }
 
@@ -60,7 +60,7 @@ public sealed class Credentials(IDatabase database, ITokenStore tokens, IConnect
             if (!await tokens.RevokeAsync(scope.Session, organization.Id, id, scope.Now)) return new NotFound($"There is no valid token {id}.");
             scope.Note(organization.Id, "token.revoked", Target.Token(id), null);
             return default(Done);
-        }), cancel);
+        }) { Organization = organization.Id }, cancel);
 
     /// <summary>By id or name.</summary>
     public Task<Connection?> FindConnectionAsync(Organization organization, string idOrName, CancellationToken cancel) =>
@@ -83,7 +83,7 @@ public sealed class Credentials(IDatabase database, ITokenStore tokens, IConnect
                 ["name"] = connection.Name, ["trustEmail"] = connection.TrustEmail, ["externalIdClaim"] = connection.ExternalIdClaim,
             });
             return connection;
-        }) { RequestHash = idempotency?.RequestHash }, cancel);
+        }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
     }
 
     public Task<Outcome<Done>> DisconnectAsync(Organization organization, Actor actor, ConnectionId id, CancellationToken cancel) =>
@@ -92,7 +92,7 @@ public sealed class Credentials(IDatabase database, ITokenStore tokens, IConnect
             if (!await connections.DeleteAsync(scope.Session, organization.Id, id)) return new NotFound($"There is no connection {id}.");
             scope.Note(organization.Id, "connection.deleted", Target.Connection(id), null);
             return default(Done);
-        }), cancel);
+        }) { Organization = organization.Id }, cancel);
 
     private static JsonObject Describe(AccessToken token) => new()
     {

@@ -24,7 +24,10 @@ public sealed class SignInDecision(
 
         var newMember = Ids.New<MemberId>(time);
         var unit = new WriteUnit<SignInAnswer>(
-            Ids.New<UnitId>(time), "sign_in", actor, now, scope => DecideAsync(scope, organization, request, newMember));
+            Ids.New<UnitId>(time), "sign_in", actor, now, scope => DecideAsync(scope, organization, request, newMember))
+        {
+            Organization = organization.Id,
+        };
         var decided = await database.WriteAsync(unit, cancel);
         return decided.Error is SeatDenied denied ? Deny(DenyReason.SeatUnavailable, null, denied.Tiers) : decided;
     }

@@ -13,7 +13,19 @@ internal abstract class PendingUnit(CancellationToken cancel)
     /// <summary>Told its outcome already: not to be run again.</summary>
     public abstract bool IsAnswered { get; }
 
-    public bool IsCancelled => cancel.IsCancellationRequested;
+    /// <summary>The organisation that is written.</summary>
+    public abstract OrganizationId? Organization { get; }
+
+    /// <summary>A key that no other unit has, for units about no organisation.</summary>
+    public abstract Guid LaneOfItsOwn { get; }
+
+    /// <summary>A caller who went away before the unit started: nothing is done.</summary>
+    public bool FailIfCancelled()
+    {
+        if (!cancel.IsCancellationRequested) return false;
+        Fail(new OperationCanceledException(cancel));
+        return true;
+    }
 
     /// <summary>Runs the unit. True: its changes stand. False: they are to be rolled back, then <see cref="KeepRefusalAsync"/> runs.</summary>
     public abstract Task<bool> RunAsync(SqlSession session);
@@ -35,6 +47,10 @@ internal sealed class PendingUnit<T>(WriteUnit<T> unit, TimeProvider time, Cance
     private UnitScope? scope;
 
     public Task<Outcome<T>> Answer => answer.Task;
+
+    public override OrganizationId? Organization => unit.Organization;
+
+    public override Guid LaneOfItsOwn => unit.Id.Value;
 
     public override bool IsAnswered => answer.Task.IsCompleted;
 

@@ -124,7 +124,7 @@ public sealed class SeatStore : ISeatStore
 
     public async Task<IReadOnlyDictionary<string, int>> CountWaitingAsync(ISession session, OrganizationId organization) =>
         (await SqlSession.Of(session).QueryAsync<(string? Tier, long People)>(
-            "SELECT desired_tier, COUNT(*) FROM member_seats WHERE organization_id = @organization AND status = 'waiting' GROUP BY desired_tier",
+            "SELECT desired_tier, CAST(COUNT(*) AS BIGINT) FROM member_seats WHERE organization_id = @organization AND status = 'waiting' GROUP BY desired_tier",
             new { organization = Ids.ToBytes(organization) })).ToDictionary(row => row.Tier ?? "", row => (int)row.People);
 
     public async Task<IReadOnlyList<MemberSeat>> WishingAsync(

@@ -15,15 +15,15 @@ public sealed class SqlDatabase : IDatabase, IAsyncDisposable
     private readonly IDialect dialect;
     private readonly TimeProvider time;
     private readonly SessionPool pool;
-    private readonly GroupCommitWriter writer;
+    private readonly IUnitWriter writer;
     private readonly ResiliencePipeline retries;
 
     public SqlDatabase(IDialect dialect, TimeProvider time)
     {
         this.dialect = dialect;
         this.time = time;
-        pool = new SessionPool(dialect, Math.Max(8, Environment.ProcessorCount * 4));
-        writer = new GroupCommitWriter(dialect);
+        pool = new SessionPool(dialect, dialect.HasOneWriter ? Math.Max(8, Environment.ProcessorCount * 4) : 32);
+        writer = dialect.HasOneWriter ? new SingleWriter(dialect) : new OrganizationWriters(dialect, 24);
         retries = new ResiliencePipelineBuilder()
             .AddTimeout(Deadline)
             .AddRetry(new RetryStrategyOptions

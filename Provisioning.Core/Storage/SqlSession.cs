@@ -14,10 +14,17 @@ internal sealed class SqlSession(DbConnection connection, DbTransaction? transac
     /// <summary>The session behind the port's opaque handle.</summary>
     public static SqlSession Of(ISession session) => (SqlSession)session;
 
-    public Task<int> ExecuteAsync(string sql, object? parameters = null) => connection.ExecuteAsync(sql, parameters, transaction);
+    public Task<int> ExecuteAsync(string sql, object? parameters = null)
+    {
+        (sql, parameters) = ListParameters.Expand(sql, parameters);
+        return connection.ExecuteAsync(sql, parameters, transaction);
+    }
 
-    public async Task<List<T>> QueryAsync<T>(string sql, object? parameters = null) =>
-        (await connection.QueryAsync<T>(sql, parameters, transaction)).AsList();
+    public async Task<List<T>> QueryAsync<T>(string sql, object? parameters = null)
+    {
+        (sql, parameters) = ListParameters.Expand(sql, parameters);
+        return (await connection.QueryAsync<T>(sql, parameters, transaction)).AsList();
+    }
 
     public Task<T?> FindAsync<T>(string sql, object? parameters = null) where T : class =>
         connection.QueryFirstOrDefaultAsync<T>(sql, parameters, transaction);

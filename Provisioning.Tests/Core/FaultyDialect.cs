@@ -31,6 +31,14 @@ internal sealed class FaultyDialect(IDialect inner) : IDialect
 
     public string Name => inner.Name;
 
+    public bool HasOneWriter => inner.HasOneWriter;
+
+    public string Savepoint => inner.Savepoint;
+
+    public string RollBackToSavepoint => inner.RollBackToSavepoint;
+
+    public string? ReleaseSavepoint => inner.ReleaseSavepoint;
+
     public IsolationLevel WriteIsolation => inner.WriteIsolation;
 
     public string Page => inner.Page;

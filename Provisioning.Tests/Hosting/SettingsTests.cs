@@ -65,8 +65,7 @@ public sealed class SettingsTests
         ServiceSettings.Read(Configuration(("Demo:Enabled", given)), environment).Demo.Enabled;
 
     [TestCase("Storage:Engine", "oracle", "sqlite")]
-    [TestCase("Storage:Engine", "sqlserver", "not built into this version yet")]
-    [TestCase("Storage:Engine", "PostgreSQL", "not built into this version yet")]
+    [TestCase("Storage:Engine", "mysql", "sqlite, sqlserver or postgresql")]
     [TestCase("Demo:Enabled", "yes", "true or false")]
     [TestCase("Demo:Seats:standard", "-1", "0 to 1000000")]
     [TestCase("Demo:Seats:premium", "1000001", "0 to 1000000")]

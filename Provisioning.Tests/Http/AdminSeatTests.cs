@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Http;
 
 /// <summary>Seats in the hands of owners, admins and the operator: the admin REST, rule by rule.</summary>
-public sealed class AdminSeatTests
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class AdminSeatTests(string engine)
 {
     private static readonly string[] TierProperties = ["tier", "rank", "purchased", "assigned", "held", "queued", "free", "waiting"];
 
@@ -17,7 +19,7 @@ public sealed class AdminSeatTests
     private TestService service = null!;
 
     [OneTimeSetUp]
-    public async Task TakeServiceAsync() => service = await SharedService.GetAsync();
+    public async Task TakeServiceAsync() => service = await SharedService.GetAsync(engine);
 
     [Test]
     public async Task GET_seats_has_exactly_its_form_best_rank_first()

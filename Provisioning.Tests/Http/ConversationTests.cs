@@ -1,9 +1,11 @@
 using NUnit.Framework;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Http;
 
 /// <summary>Identity providers' conversations, kept as data files, held with the real service: every answer and the seat effect of every step.</summary>
-public sealed class ConversationTests
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class ConversationTests(string engine)
 {
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "Data", "idp");
 
@@ -15,7 +17,7 @@ public sealed class ConversationTests
     public async Task The_conversation_goes_as_recorded(string file)
     {
         var conversation = Conversation.Read(file);
-        var service = await SharedService.GetAsync();
+        var service = await SharedService.GetAsync(engine);
         var organization = await service.OrganizationAsync(conversation.Seats["standard"], conversation.Seats["premium"],
             conversation.Mode ?? "scim_and_jit", onNoSeat: conversation.OnNoSeat ?? "waiting");
         await conversation.HoldAsync(organization);

@@ -2,12 +2,14 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using NUnit.Framework;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Http;
 
 /// <summary>The process dies in the middle of a stream of acknowledged writes: after a restart every acknowledged change is there and none is half done.</summary>
 [NonParallelizable]
-public sealed class CrashTests
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class CrashTests(string engine)
 {
     private const int Standard = 60;
     private const int Premium = 20;
@@ -15,7 +17,7 @@ public sealed class CrashTests
     [Test]
     public async Task D2_after_two_kills_every_acknowledged_change_is_there_and_none_is_half_done()
     {
-        await using var service = await ServiceProcess.StartAsync(Standard, Premium);
+        await using var service = await ServiceProcess.StartAsync(engine, Standard, Premium);
         var ledger = new Ledger();
         for (var round = 0; round < 3; round++)
         {
@@ -39,7 +41,7 @@ public sealed class CrashTests
     public async Task A_graceful_stop_answers_what_is_in_flight_and_loses_nothing_acknowledged()
     {
         if (OperatingSystem.IsWindows()) Assert.Ignore("SIGTERM is a signal of Unix.");
-        await using var service = await ServiceProcess.StartAsync(Standard, Premium);
+        await using var service = await ServiceProcess.StartAsync(engine, Standard, Premium);
         var ledger = new Ledger();
         var organization = await service.DemoAsync();
         ledger.Group = await organization.PushGroupAsync("Everybody");

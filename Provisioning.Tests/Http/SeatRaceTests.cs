@@ -1,15 +1,17 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Http;
 
 /// <summary>Races for seats through the real HTTP stack: whatever the interleaving, no seat is sold twice and nothing acknowledged is lost.</summary>
-public sealed class SeatRaceTests
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class SeatRaceTests(string engine)
 {
     private TestService service = null!;
 
     [OneTimeSetUp]
-    public async Task TakeServiceAsync() => service = await SharedService.GetAsync();
+    public async Task TakeServiceAsync() => service = await SharedService.GetAsync(engine);
 
     [Test]
     public async Task SEAT_5_sixty_four_parallel_sign_ins_and_creates_for_ten_seats_seat_exactly_ten()

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using NUnit.Framework;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Http;
 
@@ -12,7 +13,7 @@ public sealed class ServiceProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
-    private readonly string folder = Directory.CreateTempSubdirectory("provisioning-process-").FullName;
+    private readonly TestDatabase database;
     private readonly ConcurrentQueue<string> output = new();
     private readonly int standard;
     private readonly int premium;
@@ -20,8 +21,9 @@ public sealed class ServiceProcess : IAsyncDisposable
     private Process? process;
     private HttpClient? http;
 
-    private ServiceProcess(int standard, int premium, string[] settings)
+    private ServiceProcess(TestDatabase database, int standard, int premium, string[] settings)
     {
+        this.database = database;
         this.standard = standard;
         this.premium = premium;
         this.settings = settings;
@@ -30,9 +32,9 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Everything every run wrote so far, for failure messages.</summary>
     public string Output => string.Join('\n', output);
 
-    public static async Task<ServiceProcess> StartAsync(int standard, int premium, params string[] settings)
+    public static async Task<ServiceProcess> StartAsync(string engine, int standard, int premium, params string[] settings)
     {
-        var service = new ServiceProcess(standard, premium, settings);
+        var service = new ServiceProcess(await TestDatabase.CreateAsync(engine), standard, premium, settings);
         try
         {
             await service.RestartAsync();
@@ -49,7 +51,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     public async Task RestartAsync()
     {
         var address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}");
-        var started = Launch(TestService.Settings(folder, address, standard, premium, settings), output);
+        var started = Launch(TestService.Settings(database, address, standard, premium, settings), output);
         process = started;
         http?.Dispose();
         http = new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(60) };
@@ -87,15 +89,15 @@ public sealed class ServiceProcess : IAsyncDisposable
         if (process is { HasExited: false }) await KillAsync();
         process?.Dispose();
         http?.Dispose();
-        Directory.Delete(folder, recursive: true);
+        await database.DisposeAsync();
     }
 
     /// <summary>Runs the service with settings it should refuse, and gives its exit code and what it wrote.</summary>
     public static async Task<(int ExitCode, string Output)> RefusedAsync(params string[] settings)
     {
-        var folder = Directory.CreateTempSubdirectory("provisioning-refused-").FullName;
+        await using var database = await TestDatabase.CreateAsync(TestDatabase.Sqlite);
         var output = new ConcurrentQueue<string>();
-        using var process = Launch(TestService.Settings(folder, "http://127.0.0.1:0", 2, 1, settings), output);
+        using var process = Launch(TestService.Settings(database, "http://127.0.0.1:0", 2, 1, settings), output);
         try
         {
             using var limit = new CancellationTokenSource(StartLimit);
@@ -113,7 +115,6 @@ public sealed class ServiceProcess : IAsyncDisposable
                 process.Kill();
                 await process.WaitForExitAsync();
             }
-            Directory.Delete(folder, recursive: true);
         }
     }
 

@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Http;
 
@@ -7,15 +8,15 @@ namespace Provisioning.Tests.Http;
 public sealed class SharedService
 {
     private static readonly SemaphoreSlim Gate = new(1, 1);
-    private static TestService? service;
+    private static readonly Dictionary<string, TestService> Services = [];
 
-    /// <summary>The service, started by the first fixture that asks.</summary>
-    public static async Task<TestService> GetAsync()
+    /// <summary>The service on this engine, started by the first fixture that asks.</summary>
+    public static async Task<TestService> GetAsync(string engine = TestDatabase.Sqlite)
     {
         await Gate.WaitAsync();
         try
         {
-            return service ??= await TestService.StartAsync();
+            return Services.TryGetValue(engine, out var running) ? running : Services[engine] = await TestService.StartOnAsync(engine);
         }
         finally
         {
@@ -26,7 +27,7 @@ public sealed class SharedService
     [OneTimeTearDown]
     public async Task StopAsync()
     {
-        if (service is not null) await service.DisposeAsync();
-        service = null;
+        foreach (var service in Services.Values) await service.DisposeAsync();
+        Services.Clear();
     }
 }

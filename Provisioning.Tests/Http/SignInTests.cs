@@ -1,15 +1,17 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Http;
 
 /// <summary>The JIT decision at the hook, rule by rule (domain.md, JIT-1 to JIT-10).</summary>
-public sealed class SignInTests
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class SignInTests(string engine)
 {
     private TestService service = null!;
 
     [OneTimeSetUp]
-    public async Task TakeServiceAsync() => service = await SharedService.GetAsync();
+    public async Task TakeServiceAsync() => service = await SharedService.GetAsync(engine);
 
     [Test]
     public async Task JIT_2_E10_four_sign_ins_at_once_for_three_seats_take_premium_and_two_standard_and_refuse_one()

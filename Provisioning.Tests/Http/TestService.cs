@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using NUnit.Framework;
 using Provisioning.Api;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Http;
 
@@ -15,13 +16,13 @@ public sealed class TestService : IAsyncDisposable
     private static int organizations;
 
     private readonly WebApplication app;
-    private readonly string folder;
+    private readonly TestDatabase database;
     private readonly HttpClient http;
 
-    private TestService(WebApplication app, string folder, Uri address)
+    private TestService(WebApplication app, TestDatabase database, Uri address)
     {
         this.app = app;
-        this.folder = folder;
+        this.database = database;
         http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
         Address = address;
         Operator = new Door(http, OperatorToken, "/v1/organizations");
@@ -37,11 +38,15 @@ public sealed class TestService : IAsyncDisposable
 
     public Door Anonymous { get; }
 
-    /// <summary>Starts a service with these demo seats; more settings as <c>Key=value</c>.</summary>
-    public static async Task<TestService> StartAsync(int standard = 2, int premium = 1, params string[] settings)
+    /// <summary>Starts a service on the embedded engine with these demo seats; more settings as <c>Key=value</c>.</summary>
+    public static Task<TestService> StartAsync(int standard = 2, int premium = 1, params string[] settings) =>
+        StartOnAsync(TestDatabase.Sqlite, standard, premium, settings);
+
+    /// <summary>Starts a service on an engine.</summary>
+    public static async Task<TestService> StartOnAsync(string engine, int standard = 2, int premium = 1, params string[] settings)
     {
-        var folder = Directory.CreateTempSubdirectory("provisioning-").FullName;
-        var app = Program.Build([.. Settings(folder, "http://127.0.0.1:0", standard, premium, settings)]);
+        var database = await TestDatabase.CreateAsync(engine);
+        var app = Program.Build([.. Settings(database, "http://127.0.0.1:0", standard, premium, settings)]);
         try
         {
             await app.StartAsync();
@@ -49,19 +54,20 @@ public sealed class TestService : IAsyncDisposable
         catch
         {
             await app.DisposeAsync();
-            Directory.Delete(folder, recursive: true);
+            await database.DisposeAsync();
             throw;
         }
-        return new TestService(app, folder, new Uri(app.Urls.First()));
+        return new TestService(app, database, new Uri(app.Urls.First()));
     }
 
     /// <summary>The command line of a test's service; the same for the one in process and the one in a process of its own.</summary>
-    public static IEnumerable<string> Settings(string folder, string url, int standard, int premium, IEnumerable<string> more) =>
+    public static IEnumerable<string> Settings(TestDatabase database, string url, int standard, int premium, IEnumerable<string> more) =>
     [
         "--environment=Development",
         $"--contentRoot={AppContext.BaseDirectory}",
         $"--urls={url}",
-        $"--Storage:ConnectionString=Data Source={Path.Combine(folder, "provisioning.db")}",
+        $"--Storage:Engine={database.Engine}",
+        $"--Storage:ConnectionString={database.ConnectionString}",
         $"--Demo:ScimToken={DemoScimToken}",
         $"--Demo:OwnerToken={DemoOwnerToken}",
         $"--Demo:GatewayToken={DemoGatewayToken}",
@@ -95,11 +101,11 @@ public sealed class TestService : IAsyncDisposable
         await app.DisposeAsync();
         try
         {
-            Directory.Delete(folder, recursive: true);
+            await database.DisposeAsync();
         }
         catch (IOException left)
         {
-            await TestContext.Out.WriteLineAsync($"The folder of a test stays behind: {left.Message}");
+            await TestContext.Out.WriteLineAsync($"The database of a test stays behind: {left.Message}");
         }
     }
 }

@@ -15,6 +15,9 @@ public interface IDialect
     /// <summary>Prepares a connection that was just opened.</summary>
     void AfterOpen(DbConnection connection);
 
+    /// <summary>One writer for the whole database (embedded), or as many as there are organisations being written.</summary>
+    bool HasOneWriter { get; }
+
     /// <summary>The isolation of a unit; on SQLite it also takes the write lock at once.</summary>
     IsolationLevel WriteIsolation { get; }
 
@@ -23,6 +26,14 @@ public interface IDialect
 
     /// <summary>The end of an ordered statement that takes <c>@limit</c> rows after <c>@offset</c>.</summary>
     string Page { get; }
+
+    /// <summary>Marks the start of a unit inside a transaction that it shares with others.</summary>
+    string Savepoint { get; }
+
+    string RollBackToSavepoint { get; }
+
+    /// <summary>Null where a savepoint ends with its transaction.</summary>
+    string? ReleaseSavepoint { get; }
 
     /// <summary>A condition: the bytes in the column contain those of the parameter.</summary>
     string Contains(string column, string parameter);

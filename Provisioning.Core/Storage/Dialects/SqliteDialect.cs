@@ -21,6 +21,14 @@ public sealed class SqliteDialect(string connectionString) : IDialect
 
     public string Name => "sqlite";
 
+    public bool HasOneWriter => true;
+
+    public string Savepoint => "SAVEPOINT unit";
+
+    public string RollBackToSavepoint => "ROLLBACK TO unit";
+
+    public string? ReleaseSavepoint => "RELEASE unit";
+
     public IsolationLevel WriteIsolation => IsolationLevel.Serializable; // BEGIN IMMEDIATE
 
     public string Page => "LIMIT @limit OFFSET @offset";

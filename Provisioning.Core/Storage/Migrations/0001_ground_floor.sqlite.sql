@@ -1,11 +1,6 @@
 -- Times are microseconds since 1970 UTC. *_key columns hold the bytes by which a text is compared (design D3): folded UTF-8,
 -- or exact UTF-8 where the attribute is case-exact. Ids are 16 bytes in creation order. Flags are 0 or 1.
 
-CREATE TABLE service_facts (
-    name TEXT NOT NULL PRIMARY KEY,
-    fact TEXT NOT NULL
-) WITHOUT ROWID;
-
 CREATE TABLE organizations (
     id BLOB NOT NULL PRIMARY KEY,
     slug TEXT NOT NULL,

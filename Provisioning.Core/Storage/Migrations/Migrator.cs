@@ -24,10 +24,12 @@ public sealed class Migrator(IDialect dialect, TimeProvider time)
         dialect.AfterOpen(connection);
         var scripts = Scripts();
         var applied = 0;
-        // The transaction takes the write lock at once, so that two processes do not migrate at the same time.
+        await MakeLockAsync(connection);
         foreach (var script in scripts)
         {
             await using var transaction = await connection.BeginTransactionAsync(dialect.WriteIsolation);
+            // Whoever updates this row first migrates; the others wait for the commit and then find nothing to do.
+            await connection.ExecuteAsync("UPDATE service_facts SET fact = fact WHERE name = 'migration_lock'", transaction: transaction);
             var current = await VersionAsync(connection, transaction);
             if (current > scripts[^1].Number)
                 throw new SchemaMismatchException($"The database has schema version {current}; this program knows {scripts[^1].Number}. Run the newer program.");
@@ -46,18 +48,44 @@ public sealed class Migrator(IDialect dialect, TimeProvider time)
         return applied;
     }
 
-    private static async Task<int> VersionAsync(DbConnection connection, DbTransaction transaction)
+    /// <summary>The table of facts comes before all scripts: one of its rows is the lock under which they run.</summary>
+    private async Task MakeLockAsync(DbConnection connection)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                if (await HasLockAsync(connection)) return;
+                await using var transaction = await connection.BeginTransactionAsync(dialect.WriteIsolation);
+                await connection.ExecuteAsync(Script("0000_service_facts").Sql, transaction: transaction);
+                await connection.ExecuteAsync("INSERT INTO service_facts (name, fact) VALUES ('migration_lock', '')", transaction: transaction);
+                await transaction.CommitAsync();
+                return;
+            }
+            catch (DbException) when (attempt < 5)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100 * attempt), time); // another process is making it at this moment
+            }
+        }
+    }
+
+    private static async Task<bool> HasLockAsync(DbConnection connection)
     {
         try
         {
-            var version = await connection.ExecuteScalarAsync<string>(
-                "SELECT fact FROM service_facts WHERE name = 'schema_version'", transaction: transaction);
-            return version is null ? 0 : int.Parse(version, System.Globalization.CultureInfo.InvariantCulture);
+            return await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM service_facts WHERE name = 'migration_lock'") == 1;
         }
         catch (DbException) // the table is not there: a new database
         {
-            return 0;
+            return false;
         }
+    }
+
+    private static async Task<int> VersionAsync(DbConnection connection, DbTransaction transaction)
+    {
+        var version = await connection.ExecuteScalarAsync<string>(
+            "SELECT fact FROM service_facts WHERE name = 'schema_version'", transaction: transaction);
+        return version is null ? 0 : int.Parse(version, System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private static async Task SetAsync(DbConnection connection, DbTransaction transaction, string name, long fact)
@@ -67,12 +95,17 @@ public sealed class Migrator(IDialect dialect, TimeProvider time)
             await connection.ExecuteAsync("INSERT INTO service_facts (name, fact) VALUES (@name, @fact)", parameters, transaction);
     }
 
-    private List<(int Number, string Name, string Sql)> Scripts()
+    /// <summary>The numbered scripts; 0000 makes the table of facts and is none of them.</summary>
+    private List<(int Number, string Name, string Sql)> Scripts() => [.. All().Where(script => script.Number > 0).OrderBy(script => script.Number)];
+
+    private (int Number, string Name, string Sql) Script(string name) => All().Single(script => script.Name == name);
+
+    private IEnumerable<(int Number, string Name, string Sql)> All()
     {
         var assembly = typeof(Migrator).Assembly;
         var suffix = $".{dialect.Name}.sql";
-        return [.. assembly.GetManifestResourceNames().Where(name => name.EndsWith(suffix, StringComparison.Ordinal))
-            .Select(name => Read(assembly, name, suffix)).OrderBy(script => script.Number)];
+        return assembly.GetManifestResourceNames().Where(name => name.EndsWith(suffix, StringComparison.Ordinal))
+            .Select(name => Read(assembly, name, suffix));
     }
 
     private static (int Number, string Name, string Sql) Read(Assembly assembly, string resource, string suffix)

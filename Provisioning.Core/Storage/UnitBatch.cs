@@ -1,0 +1,119 @@
+using System.Data.Common;
+using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Storage.Dialects;
+
+namespace Provisioning.Core.Storage;
+
+/// <summary>
+/// Runs waiting units in one transaction with one sync to disk, each behind its own savepoint, so that a failing unit does not hurt
+/// its neighbours (design D2). Nothing is answered before the commit. When the whole transaction is lost, or its outcome is unknown,
+/// every unit runs again alone and meets its receipt if it had happened. Keeps one connection; not for use by two threads at once.
+/// </summary>
+internal sealed class UnitBatch(IDialect dialect) : IDisposable
+{
+    public const int Size = 64;
+    private const int AttemptsOnConflict = 8;
+
+    private DbConnection? connection;
+
+    /// <summary>Runs and answers every unit.</summary>
+    public async Task RunAsync(IReadOnlyList<PendingUnit> units)
+    {
+        if (await TryCommitAsync(units) is not { } lost) return;
+        foreach (var unit in units.Where(unit => !unit.IsAnswered))
+        {
+            unit.MayHaveHappened = true;
+            var failure = units.Count == 1 ? lost : await TryCommitAsync([unit]);
+            if (failure is not null) unit.Fail(failure);
+        }
+    }
+
+    public void Dispose() => connection?.Dispose();
+
+    /// <summary>Null when committed and answered; otherwise why nothing is known to have happened.</summary>
+    private async Task<Exception?> TryCommitAsync(IReadOnlyList<PendingUnit> units)
+    {
+        var done = new List<PendingUnit>(units.Count);
+        try
+        {
+            connection ??= await OpenAsync();
+            await using var transaction = await connection.BeginTransactionAsync(dialect.WriteIsolation);
+            var session = new SqlSession(connection, transaction, dialect);
+            if (units.Count > 1 && !dialect.HasOneWriter) await LatchAsync(session, units[0].Organization);
+            foreach (var unit in units)
+                if (await RunOneAsync(session, unit)) done.Add(unit);
+            await transaction.CommitAsync();
+        }
+        catch (Exception exception)
+        {
+            connection?.Dispose();
+            connection = null;
+            return exception;
+        }
+        foreach (var unit in done) unit.Complete();
+        return null;
+    }
+
+    /// <summary>
+    /// Units that share a transaction hold the locks of all of them, in whatever order they came. The best pool, which every unit that
+    /// frees or moves a seat locks first (rule TIME-2), is taken before anything else, so that two nodes' batches meet there and nowhere else.
+    /// </summary>
+    private static Task LatchAsync(SqlSession session, OrganizationId? organization) => organization is not { } id
+        ? Task.CompletedTask
+        : session.ExecuteAsync(
+            """
+            UPDATE seat_pools SET touched = touched + 1 WHERE organization_id = @organization
+              AND tier_rank = (SELECT MAX(best.tier_rank) FROM seat_pools best WHERE best.organization_id = @organization)
+            """, new { organization = Ids.ToBytes(id) });
+
+    /// <summary>False when the unit failed by itself and was told so; an exception means that the transaction is lost.</summary>
+    private async Task<bool> RunOneAsync(SqlSession session, PendingUnit unit)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await session.ExecuteAsync(dialect.Savepoint);
+            try
+            {
+                if (!await unit.RunAsync(session))
+                {
+                    await RollBackAsync(session);
+                    await session.ExecuteAsync(dialect.Savepoint);
+                    await unit.KeepRefusalAsync(session);
+                }
+                await ReleaseAsync(session);
+                return true;
+            }
+            catch (Exception exception)
+            {
+                var fault = dialect.Classify(exception);
+                if (fault is Fault.Lost or Fault.Transient) throw;
+                await RollBackAsync(session); // fails when the engine rolled the whole transaction back
+                if ((exception is UnitConflictException || fault == Fault.KeyConflict) && attempt < AttemptsOnConflict)
+                {
+                    unit.MayHaveHappened = true;
+                    continue;
+                }
+                unit.Fail(exception);
+                return false;
+            }
+        }
+    }
+
+    private async Task RollBackAsync(SqlSession session)
+    {
+        await session.ExecuteAsync(dialect.RollBackToSavepoint);
+        await ReleaseAsync(session);
+    }
+
+    private Task ReleaseAsync(SqlSession session) =>
+        dialect.ReleaseSavepoint is { } release ? session.ExecuteAsync(release) : Task.CompletedTask;
+
+    private async Task<DbConnection> OpenAsync()
+    {
+        var opened = dialect.Create();
+        await opened.OpenAsync();
+        dialect.AfterOpen(opened);
+        return opened;
+    }
+}
