@@ -58,7 +58,7 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
             else if (!Is(given, "sqlite")) Refuse(engineName, given, "sqlite, sqlserver or postgresql");
         }
         if (engine != StorageEngine.Sqlite && Text(connectionName) is null)
-            problems.Add($"{Named(connectionName)} is required with {engineName} {(engine == StorageEngine.SqlServer ? "sqlserver" : "postgresql")}: how to reach the server.");
+            problems.Add($"{Named(connectionName)} is required when {Named(engineName)} is not sqlite: how to reach the server.");
         var connection = Text(connectionName) ?? standard.ConnectionString;
         if (engine == StorageEngine.Sqlite && !SqliteConnectionText.IsUsable(connection, out var problem))
             problems.Add($"{Named(connectionName)} {problem}; it accepts for example \"{standard.ConnectionString}\".");

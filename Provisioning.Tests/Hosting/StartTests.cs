@@ -4,6 +4,7 @@ using NUnit.Framework;
 using Provisioning.Api;
 using Provisioning.Api.Configuration;
 using Provisioning.Api.Hosting;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Hosting;
 
@@ -33,8 +34,9 @@ public sealed class StartTests
     public async Task An_address_in_use_ends_the_process_with_1_and_one_line()
     {
         await using var host = await RunningHost.StartAsync();
+        await using var database = await TestDatabase.CreateAsync(TestDatabase.Sqlite);
         var (code, output, error) = await RunAsync(("ASPNETCORE_URLS", host.App.Urls.First()), ("ASPNETCORE_ENVIRONMENT", "Production"),
-            ("Storage__ConnectionString", $"Data Source={Path.Combine(TestContext.CurrentContext.WorkDirectory, "address-in-use.db")}"));
+            ("Storage__ConnectionString", database.ConnectionString));
         Assert.That(code, Is.EqualTo(1));
         Assert.That(error.Trim().Split('\n'), Has.Length.EqualTo(1).And.All.Contains("in use").And.All.Contains(host.App.Urls.First()));
         Assert.That(output, Does.Not.Contain("   at "));

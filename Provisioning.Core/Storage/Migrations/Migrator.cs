@@ -55,9 +55,10 @@ public sealed class Migrator(IDialect dialect, TimeProvider time)
         {
             try
             {
-                if (await HasLockAsync(connection)) return;
+                var locks = await LocksAsync(connection);
+                if (locks == 1) return;
                 await using var transaction = await connection.BeginTransactionAsync(dialect.WriteIsolation);
-                await connection.ExecuteAsync(Script("0000_service_facts").Sql, transaction: transaction);
+                if (locks is null) await connection.ExecuteAsync(Script("0000_service_facts").Sql, transaction: transaction);
                 await connection.ExecuteAsync("INSERT INTO service_facts (name, fact) VALUES ('migration_lock', '')", transaction: transaction);
                 await transaction.CommitAsync();
                 return;
@@ -69,15 +70,16 @@ public sealed class Migrator(IDialect dialect, TimeProvider time)
         }
     }
 
-    private static async Task<bool> HasLockAsync(DbConnection connection)
+    /// <summary>How many lock rows there are; null when the table is not there: a new database.</summary>
+    private static async Task<long?> LocksAsync(DbConnection connection)
     {
         try
         {
-            return await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM service_facts WHERE name = 'migration_lock'") == 1;
+            return await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM service_facts WHERE name = 'migration_lock'");
         }
-        catch (DbException) // the table is not there: a new database
+        catch (DbException)
         {
-            return false;
+            return null;
         }
     }
 
