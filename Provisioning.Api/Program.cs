@@ -103,7 +103,9 @@ public static class Program
         services.AddSingleton<GroupDirectory>();
         services.AddSingleton<MemberAdministration>();
         services.AddSingleton<OrganizationSetup>();
+        services.AddSingleton<OrganizationChanges>();
         services.AddSingleton<ProvisioningSettings>();
+        services.AddSingleton<GrantCache>();
         services.AddSingleton<Credentials>();
         services.AddSingleton<PersonMatcher>();
         services.AddSingleton<MemberAdmission>();

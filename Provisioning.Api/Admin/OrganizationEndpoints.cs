@@ -70,7 +70,7 @@ public static partial class OrganizationEndpoints
         var suspended = body.Fields.OptionalFlag("suspended") ?? true;
         if (body.Fields.Problem is { } problem) return problem;
         var now = Instants.Now(request.Service<TimeProvider>());
-        var changed = await request.Service<OrganizationSetup>().ChangeAsync(
+        var changed = await request.Service<OrganizationChanges>().ChangeAsync(
             request.Organization.Id, request.Actor, suspended ? "organization.suspended" : "organization.restored",
             before => before with { AccessUntil = suspended ? before.AccessUntil ?? now : null }, request.Cancel);
         if (!changed.Try(out var organization, out error)) return error;

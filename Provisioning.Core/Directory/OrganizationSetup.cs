@@ -28,7 +28,7 @@ public sealed class OrganizationSetup(
             var organization = new Organization(
                 id, wanted.Slug, wanted.Name, wanted.BillingZone, wanted.Mode, NoSeatPolicy.Waiting, false, null, scope.Now, 1);
             await organizations.InsertAsync(scope.Session, organization);
-            scope.Note(id, "organization.created", Target.Organization(id), Describe(organization));
+            scope.Note(id, "organization.created", Target.Organization(id), organization.Describe());
             if (wanted.Tiers.Count > 0 && await seats.SetPurchasedAsync(scope, id, wanted.Tiers) is { IsOk: false, Error: { } refused }) return refused;
             if (await SetDomainsAsync(scope, organization, wanted.Domains) is { } taken) return taken;
             foreach (var connection in wanted.Connections)
@@ -47,19 +47,6 @@ public sealed class OrganizationSetup(
                 ? error
                 : Outcome.Of(await organizations.VerifiedDomainsAsync(scope.Session, organization.Id))) { Organization = organization.Id }, cancel);
 
-    /// <summary>Changes settings of the organisation as this unit reads it.</summary>
-    public Task<Outcome<Organization>> ChangeAsync(
-        OrganizationId id, Actor actor, string action, Func<Organization, Outcome<Organization>> change, CancellationToken cancel) =>
-        database.WriteAsync(new WriteUnit<Organization>(Ids.New<UnitId>(time), action, actor, Instants.Now(time), async scope =>
-        {
-            if (await organizations.FindAsync(scope.Session, id.ToString()) is not { } before) return new NotFound("There is no such organisation.");
-            if (!change(before).Try(out var after, out var error)) return error;
-            if (after == before) return before;
-            if (!await organizations.UpdateAsync(scope.Session, after)) throw new UnitConflictException("The organisation was changed meanwhile.");
-            scope.Record(id, action, Target.Organization(id), Describe(before), Describe(after));
-            return after with { Version = before.Version + 1 };
-        }) { Organization = id }, cancel);
-
     private async Task<Error?> SetDomainsAsync(UnitScope scope, Organization organization, IReadOnlyList<string> wanted)
     {
         var current = await organizations.VerifiedDomainsAsync(scope.Session, organization.Id);
@@ -77,11 +64,4 @@ public sealed class OrganizationSetup(
         }
         return null;
     }
-
-    private static JsonObject Describe(Organization organization) => new()
-    {
-        ["slug"] = organization.Slug, ["name"] = organization.Name, ["mode"] = Words.Text(organization.Mode),
-        ["onNoSeatScim"] = Words.Text(organization.OnNoSeatScim), ["requireVerifiedDomainScim"] = organization.RequireVerifiedDomainScim,
-        ["accessUntil"] = organization.AccessUntil is { } until ? Instants.Text(until) : null,
-    };
 }

@@ -5,7 +5,7 @@ using Provisioning.Core.Organizations;
 namespace Provisioning.Core.Directory;
 
 /// <summary>Provisioning mode and policies of an organisation.</summary>
-public sealed class ProvisioningSettings(OrganizationSetup setup, IDatabase database, IEntryStore entries)
+public sealed class ProvisioningSettings(OrganizationChanges changes, IDatabase database, IEntryStore entries)
 {
     /// <summary>Null: stays as it is.</summary>
     public async Task<Outcome<Organization>> ChangeAsync(
@@ -15,7 +15,7 @@ public sealed class ProvisioningSettings(OrganizationSetup setup, IDatabase data
         if (mode is ProvisioningMode.Scim or ProvisioningMode.ScimAndJit && !organization.FollowsDirectory && await HasEntriesAsync(organization, cancel))
             return new Conflict("preview_outdated",
                 "The directory has pushed entries that are staged; a switch to a mode with SCIM needs a preview, which this version does not offer yet.");
-        return await setup.ChangeAsync(organization.Id, actor, "directory.mode_changed", before => before with
+        return await changes.ChangeAsync(organization.Id, actor, "directory.mode_changed", before => before with
         {
             Mode = mode ?? before.Mode, OnNoSeatScim = onNoSeat ?? before.OnNoSeatScim,
             RequireVerifiedDomainScim = requireVerifiedDomain ?? before.RequireVerifiedDomainScim,

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
@@ -19,7 +20,7 @@ public sealed record NewConnection(string Name, ConnectionKind Kind, bool TrustE
 }
 
 /// <summary>Tokens and connections of an organisation: who may speak to it.</summary>
-public sealed class Credentials(IDatabase database, ITokenStore tokens, IConnectionStore connections, TimeProvider time)
+public sealed class Credentials(IDatabase database, ITokenStore tokens, IConnectionStore connections, GrantCache cache, TimeProvider time)
 {
     /// <summary>SCIM tokens valid at once, for rotation (rule SCIM-1).</summary>
     public const int ScimTokensAtOnce = 2;
@@ -27,8 +28,16 @@ public sealed class Credentials(IDatabase database, ITokenStore tokens, IConnect
     /// <summary>The token of a secret and its organisation; null for one that is unknown, revoked or expired.</summary>
     public async Task<TokenGrant?> AuthenticateAsync(string secret, CancellationToken cancel)
     {
-        var found = await database.ReadAsync(session => tokens.FindAsync(session, TokenSecret.Hash(secret)), cancel);
-        return found is { } token && TokenSecret.Matches(secret, token.Hash) && token.Grant.Token.IsValid(time.GetUtcNow()) ? token.Grant : null;
+        var hash = TokenSecret.Hash(secret);
+        var key = Convert.ToHexString(hash);
+        if (cache.Find(key) is not { } found)
+        {
+            var generation = cache.Generation;
+            if (await database.ReadAsync(session => tokens.FindAsync(session, hash), cancel) is not { } read) return null;
+            cache.Keep(key, read.Grant, read.Hash, generation);
+            found = read;
+        }
+        return CryptographicOperations.FixedTimeEquals(hash, found.Hash) && found.Grant.Token.IsValid(time.GetUtcNow()) ? found.Grant : null;
     }
 
     public Task<IReadOnlyList<AccessToken>> TokensAsync(Organization organization, CancellationToken cancel) =>
@@ -54,13 +63,17 @@ public sealed class Credentials(IDatabase database, ITokenStore tokens, IConnect
         return issued.Select(kept => (kept, kept.Id != token.Id));
     }
 
-    public Task<Outcome<Done>> RevokeAsync(Organization organization, Actor actor, TokenId id, CancellationToken cancel) =>
-        database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "token.revoke", actor, Instants.Now(time), async scope =>
+    public async Task<Outcome<Done>> RevokeAsync(Organization organization, Actor actor, TokenId id, CancellationToken cancel)
+    {
+        var revoked = await database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "token.revoke", actor, Instants.Now(time), async scope =>
         {
             if (!await tokens.RevokeAsync(scope.Session, organization.Id, id, scope.Now)) return new NotFound($"There is no valid token {id}.");
             scope.Note(organization.Id, "token.revoked", Target.Token(id), null);
             return default(Done);
         }) { Organization = organization.Id }, cancel);
+        cache.Forget(organization.Id);
+        return revoked;
+    }
 
     /// <summary>By id or name.</summary>
     public Task<Connection?> FindConnectionAsync(Organization organization, string idOrName, CancellationToken cancel) =>

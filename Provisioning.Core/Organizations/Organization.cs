@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Provisioning.Core.Common;
 
 namespace Provisioning.Core.Organizations;
@@ -14,6 +15,14 @@ public sealed record Organization(
 
     /// <summary>Whether members follow directory entries; in the other modes a push is staged (rule SCIM-1).</summary>
     public bool FollowsDirectory => Mode is ProvisioningMode.Scim or ProvisioningMode.ScimAndJit;
+
+    /// <summary>What an audit record says of the settings.</summary>
+    public JsonObject Describe() => new()
+    {
+        ["slug"] = Slug, ["name"] = Name, ["mode"] = Words.Text(Mode),
+        ["onNoSeatScim"] = Words.Text(OnNoSeatScim), ["requireVerifiedDomainScim"] = RequireVerifiedDomainScim,
+        ["accessUntil"] = AccessUntil is { } until ? Instants.Text(until) : null,
+    };
 
     /// <summary>Whether a person not known yet may be created at the first sign-in (rule JIT-2).</summary>
     public bool CreatesAtSignIn => Mode is ProvisioningMode.Jit or ProvisioningMode.ScimAndJit;

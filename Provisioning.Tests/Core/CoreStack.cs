@@ -40,8 +40,10 @@ internal sealed class CoreStack : IAsyncDisposable
         Groups = new GroupDirectory(Database, GroupRows, new GroupMembership(GroupRows), time);
         Administration = new MemberAdministration(Database, Members, Entries, Seats, Lifecycle, Engine, time);
         var credentials = new CredentialStore();
-        Credentials = new Credentials(Database, credentials, credentials, time);
+        var cache = new GrantCache(time);
+        Credentials = new Credentials(Database, credentials, credentials, cache, time);
         Setup = new OrganizationSetup(Database, Organizations, credentials, credentials, Engine, time);
+        Changes = new OrganizationChanges(Database, Organizations, cache, time);
         var admission = new MemberAdmission(Members, Entries, Organizations, Requests, Lifecycle, Engine);
         SignIn = new SignInDecision(Database, new PersonMatcher(Members, Entries, Organizations), Members, Organizations, admission, time);
     }
@@ -62,6 +64,7 @@ internal sealed class CoreStack : IAsyncDisposable
     public MemberAdministration Administration { get; }
     public Credentials Credentials { get; }
     public OrganizationSetup Setup { get; }
+    public OrganizationChanges Changes { get; }
     public SignInDecision SignIn { get; }
 
     public static Actor Actor { get; } = new(ActorKind.ScimToken, "tok_test", Channel.Scim, "correlation");
@@ -100,7 +103,7 @@ internal sealed class CoreStack : IAsyncDisposable
         OrganizationAsync(ProvisioningMode.Scim, (Standard, 10, standard), (Premium, 20, premium));
 
     public async Task<Organization> ChangeAsync(Organization organization, Func<Organization, Organization> change) =>
-        (await Setup.ChangeAsync(organization.Id, Actor, "organization.changed", before => change(before), default)).Value;
+        (await Changes.ChangeAsync(organization.Id, Actor, "organization.changed", before => change(before), default)).Value;
 
     public Task<Outcome<T>> UnitAsync<T>(Func<UnitScope, Task<Outcome<T>>> run) =>
         Database.WriteAsync(new WriteUnit<T>(Ids.New<UnitId>(Time), "test", Actor, Instants.Now(Time), run), default);

@@ -33,7 +33,7 @@ public sealed class SqliteDialect(string connectionString) : IDialect
 
     public string Page => "LIMIT @limit OFFSET @offset";
 
-    public DbConnection Create() => new SqliteConnection(connectionString) { DefaultTimeout = 5 };
+    public DbConnection Create() => new PreparedSqliteConnection(new SqliteConnection(connectionString) { DefaultTimeout = 5 });
 
     public void AfterOpen(DbConnection connection)
     {
@@ -43,9 +43,7 @@ public sealed class SqliteDialect(string connectionString) : IDialect
         command.ExecuteNonQuery();
     }
 
-    public DbTransaction BeginRead(DbConnection connection) => connection is SqliteConnection sqlite
-        ? sqlite.BeginTransaction(deferred: true)
-        : connection.BeginTransaction();
+    public DbTransaction BeginRead(DbConnection connection) => ((PreparedSqliteConnection)connection).BeginDeferred();
 
     public string Contains(string column, string parameter) => $"instr({column}, {parameter}) > 0";
 

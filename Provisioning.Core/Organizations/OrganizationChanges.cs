@@ -1,0 +1,25 @@
+using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
+
+namespace Provisioning.Core.Organizations;
+
+/// <summary>Changes of an organisation's own row: mode, policies, access.</summary>
+public sealed class OrganizationChanges(IDatabase database, IOrganizationStore organizations, GrantCache cache, TimeProvider time)
+{
+    /// <summary>Changes settings of the organisation as this unit reads it.</summary>
+    public async Task<Outcome<Organization>> ChangeAsync(
+        OrganizationId id, Actor actor, string action, Func<Organization, Outcome<Organization>> change, CancellationToken cancel)
+    {
+        var changed = await database.WriteAsync(new WriteUnit<Organization>(Ids.New<UnitId>(time), action, actor, Instants.Now(time), async scope =>
+        {
+            if (await organizations.FindAsync(scope.Session, id.ToString()) is not { } before) return new NotFound("There is no such organisation.");
+            if (!change(before).Try(out var after, out var error)) return error;
+            if (after == before) return before;
+            if (!await organizations.UpdateAsync(scope.Session, after)) throw new UnitConflictException("The organisation was changed meanwhile.");
+            scope.Record(id, action, Target.Organization(id), before.Describe(), after.Describe());
+            return after with { Version = before.Version + 1 };
+        }) { Organization = id }, cancel);
+        cache.Forget(id);
+        return changed;
+    }
+}
