@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 
 namespace Provisioning.Core.Schemas;
@@ -6,6 +7,7 @@ namespace Provisioning.Core.Schemas;
 public sealed class ResourceType
 {
     private readonly JsonObject json;
+    private readonly FrozenSet<string> shown;
 
     internal ResourceType(string name, string endpoint, SchemaDefinition schema, IReadOnlyList<SchemaExtension> extensions, JsonObject json)
     {
@@ -14,7 +16,17 @@ public sealed class ResourceType
         Schema = schema;
         Extensions = extensions;
         this.json = json;
+        shown = CommonAttributes.All.Concat(schema.Attributes).Where(IsShown).Select(attribute => attribute.Name)
+            .Concat(extensions.Where(extension => extension.Schema.Attributes.All(IsShown)).Select(extension => extension.Schema.Id))
+            .ToFrozenSet(StringComparer.Ordinal);
     }
+
+    /// <summary>Whether all of a root attribute or extension is returned when nothing in particular was asked for.</summary>
+    /// <param name="topLevelName">Its canonical name.</param>
+    public bool IsShownByDefault(string topLevelName) => shown.Contains(topLevelName);
+
+    private static bool IsShown(AttributeDefinition attribute) =>
+        attribute.Returned is Returned.Default or Returned.Always && attribute.SubAttributes.All(IsShown);
 
     /// <summary>The value of <c>meta.resourceType</c>.</summary>
     public string Name { get; }

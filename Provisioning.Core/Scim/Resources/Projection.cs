@@ -53,12 +53,13 @@ public sealed class Projection
         return type.CoreAttribute(topLevelAttribute) is { } core && Shows(core, core.Name, null, written: false);
     }
 
-    /// <summary>The answer, as a new tree in the order of the full one.</summary>
+    /// <summary>The answer: the full tree itself when nothing is to be left out, else a new tree in its order.</summary>
     /// <param name="full">The whole representation in canonical names.</param>
     /// <param name="written">The tree this request wrote, for attributes that are returned on request (checklist A4); null for a
     /// read.</param>
     public JsonObject Apply(JsonObject full, JsonObject? written = null)
     {
+        if (IsDefault && full.All(attribute => type.IsShownByDefault(attribute.Key))) return full;
         var answer = new JsonObject();
         foreach (var (name, node) in full)
         {
