@@ -61,6 +61,7 @@ public static class Program
         services.AddSingleton<ITokenStore>(static provider => provider.GetRequiredService<CredentialStore>());
         services.AddSingleton<IConnectionStore>(static provider => provider.GetRequiredService<CredentialStore>());
         services.AddSingleton<ISeatStore, SeatStore>();
+        services.AddSingleton<IServiceFigures, ServiceFigures>();
         services.AddSingleton<MemberStore>();
         services.AddSingleton<IMemberStore>(static provider => provider.GetRequiredService<MemberStore>());
         services.AddSingleton<ISeatRequestStore>(static provider => provider.GetRequiredService<MemberStore>());
@@ -71,6 +72,7 @@ public static class Program
         services.AddHostedService<StorePreparation>(); // first: the jobs need the tables
         services.AddHostedService<SeatQueueJob>();
         services.AddHostedService<ReceiptSweepJob>();
+        services.AddHostedService<ServiceGauges>();
     }
 
     private static IDialect Dialect(StorageSettings storage, string contentRoot)
