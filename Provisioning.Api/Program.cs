@@ -20,10 +20,16 @@ namespace Provisioning.Api;
 /// <summary>The composition root: one Add and one Map line per feature.</summary>
 public static class Program
 {
-    /// <summary>Runs the service; <c>migrate</c> as the first word brings the database up to date and ends.</summary>
-    public static Task<int> Main(string[] args) => args is ["migrate", .. var settings]
-        ? ProvisioningHost.DoAsync(settings, static given => Build(given), MigrateAsync)
-        : ProvisioningHost.RunAsync(args, static given => Build(given), listening: static app => Console.Out.Write(StartupBanner.Text(Facts(app))));
+    /// <summary>
+    /// Runs the service; <c>migrate</c> as the first word brings the database up to date and ends, <c>health</c> asks the service that
+    /// runs on this machine whether it is live.
+    /// </summary>
+    public static Task<int> Main(string[] args) => args switch
+    {
+        ["migrate", .. var settings] => ProvisioningHost.DoAsync(settings, static given => Build(given), MigrateAsync),
+        ["health", ..] => HealthProbe.AskAsync(args.ElementAtOrDefault(1) ?? Environment.GetEnvironmentVariable("ASPNETCORE_URLS")),
+        _ => ProvisioningHost.RunAsync(args, static given => Build(given), listening: static app => Console.Out.Write(StartupBanner.Text(Facts(app)))),
+    };
 
     private static async Task MigrateAsync(WebApplication app, CancellationToken cancel)
     {
@@ -61,6 +67,7 @@ public static class Program
         services.AddSingleton<ITokenStore>(static provider => provider.GetRequiredService<CredentialStore>());
         services.AddSingleton<IConnectionStore>(static provider => provider.GetRequiredService<CredentialStore>());
         services.AddSingleton<ISeatStore, SeatStore>();
+        services.AddSingleton<IServiceFigures, ServiceFigures>();
         services.AddSingleton<MemberStore>();
         services.AddSingleton<IMemberStore>(static provider => provider.GetRequiredService<MemberStore>());
         services.AddSingleton<ISeatRequestStore>(static provider => provider.GetRequiredService<MemberStore>());
@@ -71,6 +78,7 @@ public static class Program
         services.AddHostedService<StorePreparation>(); // first: the jobs need the tables
         services.AddHostedService<SeatQueueJob>();
         services.AddHostedService<ReceiptSweepJob>();
+        services.AddHostedService<ServiceGauges>();
     }
 
     private static IDialect Dialect(StorageSettings storage, string contentRoot)

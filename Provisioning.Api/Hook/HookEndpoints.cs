@@ -50,6 +50,7 @@ public static class HookEndpoints
             return new InvalidValue("'connection' names no connection of the organisation.");
         var signIn = new SignInRequest(connection, subject, email, verified, name, groups, externalId);
         var decided = await request.Service<SignInDecision>().DecideAsync(request.Organization, request.Actor, signIn, request.Cancel);
+        if (decided is { IsOk: true, Value: { Allowed: false, Reason: var reason } }) Instruments.Refused(Instruments.SignInDoor, reason);
         return decided.Select(answer => RestReply.Ok(ToApi(answer, request.Context.CorrelationId())));
     }
 

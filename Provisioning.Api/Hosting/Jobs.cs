@@ -16,6 +16,7 @@ public sealed partial class SeatQueueJob(
         using var timer = new PeriodicTimer(Pause, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
+            var failed = false;
             try
             {
                 foreach (var organization in await database.ReadAsync(session => seats.NeedingDrainAsync(session, time.GetUtcNow(), 100), stoppingToken))
@@ -26,8 +27,10 @@ public sealed partial class SeatQueueJob(
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
+                failed = true;
                 Failed(logger, exception);
             }
+            Instruments.JobRan("seat_queue", failed);
         }
     }
 
@@ -46,14 +49,17 @@ public sealed partial class ReceiptSweepJob(Core.Storage.SqlDatabase database, T
         using var timer = new PeriodicTimer(Pause, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
+            var failed = false;
             try
             {
                 while (await database.DeleteOldReceiptsAsync(actor, stoppingToken) > 0) { }
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
+                failed = true;
                 Failed(logger, exception);
             }
+            Instruments.JobRan("receipt_sweep", failed);
         }
     }
 

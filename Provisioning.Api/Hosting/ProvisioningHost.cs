@@ -29,6 +29,7 @@ public static partial class ProvisioningHost
         var settings = ServiceSettings.Read(builder.Configuration, builder.Environment.EnvironmentName);
         var logging = new HostLogging();
         logging.Configure(builder);
+        Telemetry.Add(builder); // before all hosted services
         ConfigureServer(builder, settings);
 
         var services = builder.Services;

@@ -12,10 +12,12 @@ internal sealed partial class RequestLog(RequestDelegate next, TimeProvider time
     {
         Correlation.Begin(context, time);
         var started = time.GetTimestamp();
+        var span = RequestTrace.Begin(context);
         using (logger.BeginScope(new CorrelationScope(context.CorrelationId())))
         {
             await next(context);
             var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "(none)";
+            if (span is not null) RequestTrace.End(span, context, route);
             var level = route.StartsWith(Health.Root, StringComparison.Ordinal) ? LogLevel.Debug : LogLevel.Information;
             if (!logger.IsEnabled(level)) return;
             var elapsedMs = time.GetElapsedTime(started).TotalMilliseconds;

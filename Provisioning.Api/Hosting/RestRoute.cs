@@ -117,8 +117,13 @@ public static class RestRoute
         routes.MapMethods(path, [method], (Delegate)(async Task (HttpContext context) =>
         {
             var outcome = (await AuthorizeAsync(context, access, channel)).Try(out var request, out var refused) ? await handle(request) : refused;
-            if (outcome.Try(out var reply, out var error)) await WriteAsync(context, reply);
-            else await Problems.WriteAsync(context, error);
+            if (outcome.Try(out var reply, out var error))
+            {
+                await WriteAsync(context, reply);
+                return;
+            }
+            Instruments.Refused(channel == Channel.Jit ? Instruments.SignInDoor : Instruments.AdminDoor, Problems.From(error).Code);
+            await Problems.WriteAsync(context, error);
         })).WithMetadata(new RoutePolicy(Describe(access))).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404);
 
     private static async Task<Outcome<RestRequest>> AuthorizeAsync(HttpContext context, Access access, Channel channel)

@@ -97,8 +97,13 @@ public static partial class ScimEndpoints
         {
             var request = await ScimRequest.OfAsync(context, needsCredentials);
             var outcome = request.Try(out var accepted, out var refused) ? await handle(accepted, context.RequestAborted) : refused;
-            if (outcome.Try(out var reply, out var error)) await WriteAsync(context, reply);
-            else await ScimErrors.WriteAsync(context, error);
+            if (outcome.Try(out var reply, out var error))
+            {
+                await WriteAsync(context, reply);
+                return;
+            }
+            Instruments.Refused(Instruments.ScimDoor, ScimErrors.Reason(error));
+            await ScimErrors.WriteAsync(context, error);
         })).WithMetadata(new RoutePolicy(needsCredentials ? "scim token" : "anyone"));
 
     private static async Task WriteAsync(HttpContext context, ScimReply reply)

@@ -48,6 +48,13 @@ public static class ScimErrors
         _ => throw new UnreachableException($"{error.GetType().Name} has no SCIM form."),
     };
 
+    /// <summary>A stable code for those who count refusals; what has no code in SCIM has the one of the other doors.</summary>
+    internal static string Reason(Error error) => error switch
+    {
+        SeatDenied => "seat_unavailable",
+        _ => From(error).ScimType ?? Problems.From(error).Code,
+    };
+
     /// <summary>Writes a refusal.</summary>
     public static Task WriteAsync(HttpContext context, Error error)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
@@ -12,6 +13,12 @@ internal abstract class PendingUnit(CancellationToken cancel)
 
     /// <summary>Told its outcome already: not to be run again.</summary>
     public abstract bool IsAnswered { get; }
+
+    /// <summary>When the unit was asked for, as a timestamp of the clock; attempts before this one count.</summary>
+    public long Started { get; init; }
+
+    /// <summary>The span its statements belong to: units of many requests share one thread and one transaction.</summary>
+    public Activity? Span { get; init; }
 
     /// <summary>The organisation that is written.</summary>
     public abstract OrganizationId? Organization { get; }
@@ -81,7 +88,12 @@ internal sealed class PendingUnit<T>(WriteUnit<T> unit, TimeProvider time, Cance
         await JournalWriter.WriteAsync(session, scope, refusals, time);
     }
 
-    public override void Complete() => answer.TrySetResult(outcome);
+    public override void Complete()
+    {
+        if (Instruments.ClaimDuration.Enabled && outcome.IsOk && scope is { } ran && ran.Rows.Any(static row => row.Action == "seat.assigned"))
+            Instruments.ClaimDuration.Record(time.GetElapsedTime(Started).TotalSeconds, new KeyValuePair<string, object?>("unit", unit.Kind));
+        answer.TrySetResult(outcome);
+    }
 
     public override void Fail(Exception exception) => answer.TrySetException(exception);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Polly;
 using Polly.Retry;
 using Polly.Timeout;
@@ -54,11 +55,13 @@ public sealed class SqlDatabase : IDatabase, IAsyncDisposable
     public async Task<Common.Outcome<T>> WriteAsync<T>(WriteUnit<T> unit, CancellationToken cancel)
     {
         var mayHaveHappened = false;
+        var started = time.GetTimestamp();
+        using var span = StartSpan(unit.Kind);
         try
         {
             return await retries.ExecuteAsync(async token =>
             {
-                var pending = new PendingUnit<T>(unit, time, token) { MayHaveHappened = mayHaveHappened };
+                var pending = new PendingUnit<T>(unit, time, token) { MayHaveHappened = mayHaveHappened, Started = started, Span = span };
                 mayHaveHappened = true;
                 await writer.EnqueueAsync(pending, token);
                 return await pending.Answer.WaitAsync(token);
@@ -67,6 +70,7 @@ public sealed class SqlDatabase : IDatabase, IAsyncDisposable
         // A key conflict that survives every attempt is none of these: it means that a check is missing, and is reported as the bug it is.
         catch (Exception exception) when (exception is TimeoutRejectedException or UnitConflictException || IsInfrastructure(dialect.Classify(exception)))
         {
+            span?.Fail(exception.GetType().Name);
             return new StoreUnavailable("The database did not answer in time; nothing is lost, and the request can be repeated.");
         }
     }
@@ -88,6 +92,10 @@ public sealed class SqlDatabase : IDatabase, IAsyncDisposable
         await writer.DisposeAsync();
         pool.Dispose();
     }
+
+    /// <summary>Kinds are a closed set; the text is put together only for somebody who listens.</summary>
+    private static Activity? StartSpan(string kind) =>
+        Instruments.Source.HasListeners() ? Instruments.Source.StartActivity("unit " + kind) : null;
 
     private static bool IsInfrastructure(Fault fault) => fault is Fault.Lost or Fault.Transient;
 }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Storage.Dialects;
@@ -43,7 +44,7 @@ internal sealed class UnitBatch(IDialect dialect) : IDisposable
             if (units.Count > 1 && !dialect.HasOneWriter) await LatchAsync(session, units[0].Organization);
             foreach (var unit in units)
                 if (await RunOneAsync(session, unit)) done.Add(unit);
-            await transaction.CommitAsync();
+            await CommitAsync(transaction, done);
         }
         catch (Exception exception)
         {
@@ -53,6 +54,25 @@ internal sealed class UnitBatch(IDialect dialect) : IDisposable
         }
         foreach (var unit in done) unit.Complete();
         return null;
+    }
+
+    private static async Task CommitAsync(DbTransaction transaction, List<PendingUnit> done)
+    {
+        using var span = StartCommitSpan(done);
+        var started = Stopwatch.GetTimestamp();
+        await transaction.CommitAsync();
+        Instruments.CommitDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
+        Instruments.CommitUnits.Record(done.Count);
+    }
+
+    /// <summary>One commit serves many traces: it is part of the first, and linked to the others.</summary>
+    private static Activity? StartCommitSpan(List<PendingUnit> done)
+    {
+        if (!Instruments.Source.HasListeners() || done.Find(static unit => unit.Span is not null)?.Span is not { } first) return null;
+        var links = done.Where(unit => unit.Span is not null && unit.Span != first).Select(unit => new ActivityLink(unit.Span!.Context));
+        var span = Instruments.Source.StartActivity("commit", ActivityKind.Client, first.Context, links: links);
+        span?.SetTag("provisioning.commit.units", done.Count);
+        return span;
     }
 
     /// <summary>
@@ -70,6 +90,8 @@ internal sealed class UnitBatch(IDialect dialect) : IDisposable
     /// <summary>False when the unit failed by itself and was told so; an exception means that the transaction is lost.</summary>
     private async Task<bool> RunOneAsync(SqlSession session, PendingUnit unit)
     {
+        // The thread of the writer is in nobody's trace, or in that of whoever woke it.
+        if (Activity.Current != unit.Span) Activity.Current = unit.Span;
         for (var attempt = 1; ; attempt++)
         {
             await session.ExecuteAsync(dialect.Savepoint);

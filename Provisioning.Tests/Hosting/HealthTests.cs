@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
+using Provisioning.Api;
 using Provisioning.Api.Hosting;
 
 namespace Provisioning.Tests.Hosting;
@@ -47,6 +48,23 @@ public sealed class HealthTests
         Assert.That(await AskAsync(host, "ready"), Is.EqualTo((503, """{"status":"stopping"}""")));
         Assert.That(await AskAsync(host, "live"), Is.EqualTo((200, """{"status":"live"}""")));
     }
+
+    [Test]
+    public async Task The_health_command_asks_a_running_service_and_says_no_when_there_is_none()
+    {
+        var host = await StartAsync(static _ => Task.FromResult(true));
+        var address = host.App.Urls.First();
+        Assert.That(await Program.Main(["health", address]), Is.Zero);
+        await host.DisposeAsync();
+        Assert.That(await Program.Main(["health", address]), Is.EqualTo(1));
+    }
+
+    [TestCase(null, ExpectedResult = "http://127.0.0.1:5080/health/live")]
+    [TestCase("http://0.0.0.0:5080", ExpectedResult = "http://127.0.0.1:5080/health/live")]
+    [TestCase("http://+:80;https://+:443", ExpectedResult = "http://127.0.0.1/health/live")]
+    [TestCase("http://[::]:8080", ExpectedResult = "http://127.0.0.1:8080/health/live")]
+    [TestCase("https://seats.example:8443", ExpectedResult = "https://seats.example:8443/health/live")]
+    public string The_health_command_asks_where_the_service_listens(string? urls) => HealthProbe.Address(urls).ToString();
 
     private static Task<RunningHost> StartAsync(StoreProbe probe) =>
         RunningHost.StartAsync(configure: builder => builder.Services.AddSingleton(probe));
