@@ -40,8 +40,12 @@ internal sealed class BenchDatabase : IAsyncDisposable
             ? Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"bench-{users}.db"))
             : string.Create(CultureInfo.InvariantCulture, $"{new SqliteConnectionStringBuilder(given).DataSource}.{users}");
         if (File.Exists(path)) throw new FormatException($"{path} exists already; a run starts with a fresh database.");
-        return new BenchDatabase(engine, $"Data Source={Path.GetFullPath(path)}", Path.GetFullPath(path), static () => Task.CompletedTask);
+        return At(path);
     }
+
+    /// <summary>A file of the embedded engine.</summary>
+    public static BenchDatabase At(string path) =>
+        new(Sqlite, $"Data Source={Path.GetFullPath(path)}", Path.GetFullPath(path), static () => Task.CompletedTask);
 
     public IDialect Dialect() => Engine == PostgreSql ? new PostgreSqlDialect(ConnectionString) : new SqliteDialect(ConnectionString);
 

@@ -16,7 +16,7 @@ internal sealed record BenchRow(string Scenario, int Concurrency, long Requests,
     public double? RateToFloor { get; init; }
 
     /// <summary>Null where no figure is set: none at concurrency 1, none when requests failed.</summary>
-    public bool? IsReached => Reach is not { } reach || Concurrency == 1 || Errors > 0 ? null : CpuPer1000 <= reach;
+    public bool? IsReached => Reach is not { } reach || Concurrency == 1 || Errors > 0 || Requests == 0 ? null : CpuPer1000 <= reach;
 }
 
 /// <summary>One run on one engine with one number of users.</summary>

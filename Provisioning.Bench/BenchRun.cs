@@ -14,7 +14,7 @@ internal sealed class BenchRun(BenchOptions options, string folder, TimeProvider
     private const int WarmingClients = 16;
 
     // The first long enough for the runtime to compile what the scenario needs for good, at any concurrency asked for.
-    private static readonly TimeSpan FirstWarmUp = TimeSpan.FromSeconds(3), WarmUp = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan Beginning = TimeSpan.FromSeconds(15), FirstWarmUp = TimeSpan.FromSeconds(3), WarmUp = TimeSpan.FromSeconds(0.5);
 
     public async Task<BenchReport> RunAsync(int users)
     {
@@ -34,6 +34,8 @@ internal sealed class BenchRun(BenchOptions options, string folder, TimeProvider
             var scenarios = new Scenarios(population, service.EndPoint);
             await using (var floor = await FloorAsync(service, scenarios))
                 await MeasureAsync(rows, database, floor, new Scenario(FloorName, null, _ => scenarios.GetFirst()), 1);
+            // Code runs instrumented until the runtime has compiled it for good, which it puts off while new code keeps coming.
+            await LoadRun.RunAsync(service, WarmingClients, Beginning, MostRequests, scenarios.All().Single(scenario => scenario.Name == "mixed").Next, 7);
             foreach (var scenario in scenarios.All().Where(scenario => options.Wants(scenario.Name)))
                 await MeasureAsync(rows, database, service, scenario, 1);
         }
@@ -63,11 +65,13 @@ internal sealed class BenchRun(BenchOptions options, string folder, TimeProvider
 
     private async Task MeasureAsync(List<BenchRow> rows, BenchDatabase database, MeasuredProcess server, Scenario scenario, ulong seed)
     {
-        await LoadRun.RunAsync(server, WarmingClients, FirstWarmUp, MostRequests, scenario.Next, seed);
+        // What there is to ask is shared among the warm-ups and the measurements.
+        var most = Math.Min(MostRequests, scenario.Supply / (1 + (2 * options.Concurrency.Count)));
+        await LoadRun.RunAsync(server, WarmingClients, FirstWarmUp, most, scenario.Next, seed);
         foreach (var concurrency in options.Concurrency)
         {
-            await LoadRun.RunAsync(server, concurrency, WarmUp, MostRequests, scenario.Next, seed + 1);
-            var result = await LoadRun.RunAsync(server, concurrency, options.Duration, MostRequests, scenario.Next, seed + 1 + (ulong)concurrency);
+            await LoadRun.RunAsync(server, concurrency, WarmUp, most, scenario.Next, seed + 1);
+            var result = await LoadRun.RunAsync(server, concurrency, options.Duration, most, scenario.Next, seed + 1 + (ulong)concurrency);
             var row = new BenchRow(scenario.Name, concurrency, result.Requests, result.Requests / result.Seconds, result.Latencies.P50, result.Latencies.P99,
                 result.Requests == 0 ? 0 : result.CpuSeconds * 1000 / result.Requests, scenario.Reach, server.ResidentBytes / Megabyte,
                 await database.SizeAsync() / Megabyte, result.Errors, result.FirstError);

@@ -40,7 +40,7 @@ internal static class RawStore
         var clock = Stopwatch.StartNew();
         var cpu = self.TotalProcessorTime;
         var created = 0L;
-        while (clock.Elapsed < duration)
+        do
         {
             await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.Unspecified);
             foreach (var inserter in inserters.Values) inserter.Transaction = transaction;
@@ -48,6 +48,7 @@ internal static class RawStore
             for (var at = 0; at < Group; at++) Create(++created);
             await transaction.CommitAsync();
         }
+        while (clock.Elapsed < duration);
         self.Refresh();
         var (seconds, spent) = (clock.Elapsed.TotalSeconds, self.TotalProcessorTime - cpu);
         foreach (var inserter in inserters.Values) inserter.Dispose();

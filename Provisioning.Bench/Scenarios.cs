@@ -8,7 +8,11 @@ namespace Provisioning.Bench;
 
 /// <summary>What is asked of the service, and what it may cost.</summary>
 /// <param name="Reach">Server CPU seconds per 1,000 requests at concurrency 16 and 64; null where no figure is set.</param>
-internal sealed record Scenario(string Name, double? Reach, Func<Client, WireRequest?> Next);
+internal sealed record Scenario(string Name, double? Reach, Func<Client, WireRequest?> Next)
+{
+    /// <summary>How many requests there are at all: somebody can be added to a group once.</summary>
+    public long Supply { get; init; } = long.MaxValue;
+}
 
 /// <summary>The requests of identity providers and gateways over a seeded population.</summary>
 internal sealed class Scenarios(Population population, EndPoint server)
@@ -34,7 +38,10 @@ internal sealed class Scenarios(Population population, EndPoint server)
         yield return new Scenario("create", 0.25, _ => Create());
         yield return new Scenario("patch-active", 0.20, PatchActive);
         yield return new Scenario("mixed", null, Mixed);
-        foreach (var family in population.Families) yield return new Scenario("group-add-" + family.Name, 0.15, _ => GroupAdd(family));
+        foreach (var family in population.Families) yield return new Scenario("group-add-" + family.Name, 0.15, _ => GroupAdd(family))
+        {
+            Supply = family.Left(population.Users.Count),
+        };
     }
 
     /// <summary>The GET of one user, whose answer the floor repeats.</summary>

@@ -8,6 +8,9 @@ internal sealed record GroupFamily(string Name, int Size, IReadOnlyList<Guid> Gr
     /// <summary>The place of a member within a group.</summary>
     public int User(int group, long place, int users) => (int)((((long)group * Size) + place) % users);
 
+    /// <summary>How often somebody can still be added.</summary>
+    public long Left(int users) => Math.Max(0, ((long)(users - Size) * Groups.Count) - Volatile.Read(ref added));
+
     /// <summary>A group and a user that is not in it yet; null when every group has everybody.</summary>
     public (Guid Group, int User)? NextToAdd(int users)
     {
