@@ -33,11 +33,11 @@ internal sealed class BenchRun(BenchOptions options, string folder, TimeProvider
             ready = service.ReadyAfter.TotalSeconds;
             var scenarios = new Scenarios(population, service.EndPoint);
             await using (var floor = await FloorAsync(service, scenarios))
-                await MeasureAsync(rows, database, floor, new Scenario(FloorName, null, _ => scenarios.GetFirst()), 1);
+                await MeasureAsync(rows, database, floor, new Scenario(FloorName, null, _ => scenarios.GetFirst()), static _ => null, 1);
             // Code runs instrumented until the runtime has compiled it for good, which it puts off while new code keeps coming.
-            await LoadRun.RunAsync(service, WarmingClients, Beginning, MostRequests, scenarios.All().Single(scenario => scenario.Name == "mixed").Next, 7);
+            await LoadRun.RunAsync(service, WarmingClients, Beginning, MostRequests, scenarios.All().Single(scenario => scenario.Name == "mixed").Next, scenarios.TakeBack, 7);
             foreach (var scenario in scenarios.All().Where(scenario => options.Wants(scenario.Name)))
-                await MeasureAsync(rows, database, service, scenario, 1);
+                await MeasureAsync(rows, database, service, scenario, scenarios.TakeBack, 1);
         }
         var raw = options.Wants("create") ? await RawStore.RunAsync(database, options.Duration, time) : null;
         return new BenchReport(options.Engine, users, seeded, ready, size, raw, BenchReport.WithRatios(rows, raw));
@@ -63,15 +63,15 @@ internal sealed class BenchRun(BenchOptions options, string folder, TimeProvider
         return await MeasuredProcess.StartAsync("Provisioning.Bench", folder, "/", port => ["floor", "--url", $"http://127.0.0.1:{port}", "--body", body]);
     }
 
-    private async Task MeasureAsync(List<BenchRow> rows, BenchDatabase database, MeasuredProcess server, Scenario scenario, ulong seed)
+    private async Task MeasureAsync(List<BenchRow> rows, BenchDatabase database, MeasuredProcess server, Scenario scenario, Func<Client, WireRequest?> last, ulong seed)
     {
         // What there is to ask is shared among the warm-ups and the measurements.
         var most = Math.Min(MostRequests, scenario.Supply / (1 + (2 * options.Concurrency.Count)));
-        await LoadRun.RunAsync(server, WarmingClients, FirstWarmUp, most, scenario.Next, seed);
+        await LoadRun.RunAsync(server, WarmingClients, FirstWarmUp, most, scenario.Next, last, seed);
         foreach (var concurrency in options.Concurrency)
         {
-            await LoadRun.RunAsync(server, concurrency, WarmUp, most, scenario.Next, seed + 1);
-            var result = await LoadRun.RunAsync(server, concurrency, options.Duration, most, scenario.Next, seed + 1 + (ulong)concurrency);
+            await LoadRun.RunAsync(server, concurrency, WarmUp, most, scenario.Next, last, seed + 1);
+            var result = await LoadRun.RunAsync(server, concurrency, options.Duration, most, scenario.Next, last, seed + 1 + (ulong)concurrency);
             var row = new BenchRow(scenario.Name, concurrency, result.Requests, result.Requests / result.Seconds, result.Latencies.P50, result.Latencies.P99,
                 result.Requests == 0 ? 0 : result.CpuSeconds * 1000 / result.Requests, scenario.Reach, server.ResidentBytes / Megabyte,
                 await database.SizeAsync() / Megabyte, result.Errors, result.FirstError);

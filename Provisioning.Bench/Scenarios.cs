@@ -75,6 +75,9 @@ internal sealed class Scenarios(Population population, EndPoint server)
             back ? Assigned : NoSeat);
     }
 
+    /// <summary>Takes back what the client left half done, so that nobody stays switched off for the next scenario.</summary>
+    public WireRequest? TakeBack(Client client) => client.Chosen is null ? null : PatchActive(client);
+
     private WireRequest? GroupAdd(GroupFamily family) => family.NextToAdd(population.Users.Count) is { } add
         ? Scim("PATCH", $"Groups/{add.Group}",
             $$"""{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"add","path":"members","value":[{"value":"{{population.Users[add.User]}}"}]}]}""")

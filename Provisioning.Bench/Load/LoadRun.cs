@@ -34,8 +34,9 @@ internal sealed record LoadResult(long Requests, long Errors, string? FirstError
 internal static class LoadRun
 {
     /// <param name="next">Null when there is nothing left to ask.</param>
+    /// <param name="last">What a client leaves behind in order; not measured as a request.</param>
     public static async Task<LoadResult> RunAsync(
-        MeasuredProcess server, int concurrency, TimeSpan duration, long most, Func<Client, WireRequest?> next, ulong seed)
+        MeasuredProcess server, int concurrency, TimeSpan duration, long most, Func<Client, WireRequest?> next, Func<Client, WireRequest?> last, ulong seed)
     {
         var clock = Stopwatch.StartNew();
         var cpu = server.CpuSeconds;
@@ -76,6 +77,7 @@ internal static class LoadRun
                     errors++;
                     first ??= error;
                 }
+                if (last(client) is { } order) await wire.SendAsync(order.Bytes);
             }
             finally
             {
