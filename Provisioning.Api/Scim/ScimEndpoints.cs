@@ -123,9 +123,13 @@ public static partial class ScimEndpoints
         }
         response.StatusCode = reply.Status;
         if (reply.Location is not null) response.Headers[reply.Status == 201 ? HeaderNames.Location : HeaderNames.ContentLocation] = reply.Location;
-        if (reply.Body is null) return;
+        if (reply.Body is null && reply.Write is null) return;
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer, Written)) reply.Body.WriteTo(writer);
+        using (var writer = new Utf8JsonWriter(buffer, Written))
+        {
+            if (reply.Write is not null) reply.Write(writer);
+            else reply.Body!.WriteTo(writer);
+        }
         response.ContentType = ScimErrors.ContentType;
         response.ContentLength = buffer.WrittenCount;
         await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);

@@ -7,11 +7,14 @@ namespace Provisioning.Core.Directory;
 
 /// <summary>What the identity provider pushed about a person; SCIM reads and writes only entries (rule SCIM-0).</summary>
 /// <param name="Active">As sent last.</param>
-/// <param name="Attributes">Every attribute as sent, in canonical names; without id, meta, groups and the seat extension.</param>
+/// <param name="Stored">Every attribute as sent, in canonical names; without id, meta, groups and the seat extension.</param>
 /// <param name="Member">The member that follows this entry; null while staged (rule SCIM-1).</param>
 public sealed record DirectoryEntry(
-    ResourceId Id, OrganizationId Organization, string UserName, string? ExternalId, bool Active, JsonObject Attributes,
-    long Version, DateTimeOffset Created, DateTimeOffset LastModified, MemberId? Member);
+    ResourceId Id, OrganizationId Organization, string UserName, string? ExternalId, bool Active, StoredJson Stored,
+    long Version, DateTimeOffset Created, DateTimeOffset LastModified, MemberId? Member)
+{
+    public JsonObject Attributes => Stored.Tree;
+}
 
 /// <summary>What a create, replace or patch wants an entry to be.</summary>
 /// <param name="Active">Null: not said; true on create, unchanged otherwise (checklist U3, W6).</param>

@@ -37,7 +37,7 @@ public sealed class UserDirectory(IDatabase database, IEntryStore entries, Entry
             if (existing is not null) return await ApplyAsync(scope, organization, existing, content, member, pushedAgain: true);
 
             var entry = new DirectoryEntry(
-                id, organization.Id, content.UserName, content.ExternalId, active, content.Attributes, 1, scope.Now, scope.Now, null);
+                id, organization.Id, content.UserName, content.ExternalId, active, StoredJson.Of(content.Attributes), 1, scope.Now, scope.Now, null);
             await entries.InsertAsync(scope.Session, entry);
             scope.Note(organization.Id, "user.created", Target.User(id), Describe(entry));
             if (!(await links.FindAsync(scope.Session, organization, content)).Try(out var known, out var error)) return error;
@@ -89,7 +89,7 @@ public sealed class UserDirectory(IDatabase database, IEntryStore entries, Entry
         var after = before with
         {
             UserName = content.UserName, ExternalId = content.ExternalId, Active = content.Active ?? before.Active,
-            Attributes = content.Attributes, Version = before.Version + 1, LastModified = scope.Now,
+            Stored = StoredJson.Of(content.Attributes), Version = before.Version + 1, LastModified = scope.Now,
         };
         var (old, changed) = Difference(before.Attributes, after.Attributes);
         scope.Record(organization.Id, "user.updated", Target.User(after.Id), old, changed);

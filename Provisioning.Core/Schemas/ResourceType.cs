@@ -21,6 +21,10 @@ public sealed class ResourceType
             .ToFrozenSet(StringComparer.Ordinal);
     }
 
+    /// <summary>Whether nothing that is kept is left out of an answer by default. Write-only attributes are not kept.</summary>
+    public bool ShowsAllByDefault => Schema.Attributes.Concat(Extensions.SelectMany(extension => extension.Schema.Attributes))
+        .All(attribute => attribute.Mutability == Mutability.WriteOnly || IsShown(attribute));
+
     /// <summary>Whether all of a root attribute or extension is returned when nothing in particular was asked for.</summary>
     /// <param name="topLevelName">Its canonical name.</param>
     public bool IsShownByDefault(string topLevelName) => shown.Contains(topLevelName);

@@ -163,7 +163,7 @@ public sealed class EntryStore : IEntryStore
     {
         id = Ids.ToBytes(entry.Id), organization = Ids.ToBytes(entry.Organization), entry.UserName, userNameKey = TextKey.Fold(entry.UserName),
         entry.ExternalId, externalIdKey = Rows.OptionalExact(entry.ExternalId), active = Rows.Flag(entry.Active),
-        shown = Rows.Flag(entry.Attributes["active"] is not null), attributes = entry.Attributes.ToJsonString(),
+        shown = Rows.Flag(entry.Attributes["active"] is not null), attributes = entry.Stored.Text,
         member = Rows.OptionalBytes(entry.Member), created = Instants.ToMicroseconds(entry.Created),
         modified = Instants.ToMicroseconds(entry.LastModified), entry.Version, before,
     };
@@ -175,7 +175,7 @@ internal record EntryRow(
 {
     public DirectoryEntry ToEntry() => new(
         Rows.Id<ResourceId>(Id), Rows.Id<OrganizationId>(Organization_Id), User_Name, External_Id, Active != 0,
-        JsonNode.Parse(Attributes)!.AsObject(), Version, Instants.FromMicroseconds(Created_At), Instants.FromMicroseconds(Modified_At),
+        StoredJson.Of(Attributes), Version, Instants.FromMicroseconds(Created_At), Instants.FromMicroseconds(Modified_At),
         Rows.OptionalId<MemberId>(Member_Id));
 }
 

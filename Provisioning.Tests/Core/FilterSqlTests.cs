@@ -137,6 +137,18 @@ public sealed class FilterSqlTests
         Assert.That(users.Select(view => view.Entry.Created), Is.Ordered, "oldest first");
     }
 
+    [Test]
+    public void A_user_written_from_the_store_is_the_tree_word_for_word()
+    {
+        foreach (var view in users)
+        {
+            var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+            using (var writer = new System.Text.Json.Utf8JsonWriter(buffer)) ResourceJson.Write(writer, view, "https://scim.example/scim/v2");
+            var written = System.Text.Json.Nodes.JsonNode.Parse(buffer.WrittenSpan)!.ToJsonString();
+            Assert.That(written, Is.EqualTo(ResourceTree.Of(view, "https://scim.example/scim/v2").ToJsonString()));
+        }
+    }
+
     private static ResourceQuery All => new(null, 1, 1000, 100_000, "");
 
     private async Task CompareAsync(string filter, List<ResourceId> expected, Func<ResourceQuery, Task<Outcome<(List<ResourceId> Ids, long Total)>>> ask)

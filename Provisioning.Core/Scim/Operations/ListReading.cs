@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
@@ -36,6 +37,25 @@ internal static class ListReading
             ["Resources"] = list,
         });
     }
+
+    /// <summary>The same list, its resources written one by one.</summary>
+    public static ScimReply Write(int count, long total, int start, Action<Utf8JsonWriter> resources) => new(200, null)
+    {
+        Write = writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteStartArray("schemas");
+            writer.WriteStringValue(SchemaUris.ListResponse);
+            writer.WriteEndArray();
+            writer.WriteNumber("totalResults", total);
+            writer.WriteNumber("startIndex", start);
+            writer.WriteNumber("itemsPerPage", count);
+            writer.WriteStartArray("Resources");
+            resources(writer);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        },
+    };
 
     /// <summary>What is no integer of 64 bits is refused; what is out of range is brought into it (checklist G1, G2, G5).</summary>
     private static Outcome<int> Number(string? text, string name, int absent)

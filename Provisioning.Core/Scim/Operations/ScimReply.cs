@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Provisioning.Core.Common;
 using Provisioning.Core.Organizations;
@@ -11,6 +12,9 @@ namespace Provisioning.Core.Scim.Operations;
 public sealed record ScimReply(int Status, JsonObject? Body, string? Location = null, string? Tag = null)
 {
     public static readonly ScimReply NoContent = new(204, null);
+
+    /// <summary>Writes the body instead of <see cref="Body"/>, for answers that are copied out of the store rather than built.</summary>
+    public Action<Utf8JsonWriter>? Write { get; init; }
 
     /// <summary>Paths and names that no schema has and that were left out; for the log (checklist X6).</summary>
     public IReadOnlyList<string> Ignored { get; init; } = [];

@@ -10,6 +10,8 @@ namespace Provisioning.Core.Scim.Operations;
 /// <summary>SCIM over /Users (RFC 7644 3.3 to 3.6): reads the language, lets the directory decide, cuts the answer out of the whole.</summary>
 public sealed class UserOperations(UserDirectory users, SchemaCatalog catalog, ScimLimits limits)
 {
+    private readonly bool showsAll = catalog.User.ShowsAllByDefault;
+
     private ResourceType Type => catalog.User;
 
     public async Task<Outcome<ScimReply>> GetAsync(
@@ -25,6 +27,11 @@ public sealed class UserOperations(UserDirectory users, SchemaCatalog catalog, S
     {
         if (!ListReading.Read(Type, asked, limits, caller.BaseUrl).Try(out var read, out var error)) return error;
         var found = await users.ListAsync(caller.Organization, read.Query, read.Projection.Includes("groups"), cancel);
+        if (IsWhole(read.Projection))
+            return found.Select(page => ListReading.Write(page.Items.Count, page.Total, read.Query.Start, writer =>
+            {
+                foreach (var view in page.Items) ResourceJson.Write(writer, view, caller.BaseUrl);
+            }));
         return found.Select(page => ListReading.Write(
             page.Items.Select(view => read.Projection.Apply(ResourceTree.Of(view, caller.BaseUrl))), page.Total, read.Query.Start));
     }
@@ -72,9 +79,15 @@ public sealed class UserOperations(UserDirectory users, SchemaCatalog catalog, S
         return (await users.DeleteAsync(caller.Organization, caller.Actor, key, condition, cancel)).Select(_ => ScimReply.NoContent);
     }
 
-    private static ScimReply Reply(int status, ScimCaller caller, EntryView view, Projection projection, JsonObject? written = null) => new(
-        status, projection.Apply(ResourceTree.Of(view, caller.BaseUrl), written), $"{caller.BaseUrl}/Users/{view.Entry.Id}",
-        ResourceTree.Tag(view.Entry.Version));
+    private ScimReply Reply(int status, ScimCaller caller, EntryView view, Projection projection, JsonObject? written = null) => new(
+        status, IsWhole(projection) ? null : projection.Apply(ResourceTree.Of(view, caller.BaseUrl), written),
+        $"{caller.BaseUrl}/Users/{view.Entry.Id}", ResourceTree.Tag(view.Entry.Version))
+    {
+        Write = IsWhole(projection) ? writer => ResourceJson.Write(writer, view, caller.BaseUrl) : null,
+    };
+
+    /// <summary>Whether the answer is all there is, so that it can be copied instead of built.</summary>
+    private bool IsWhole(Projection projection) => projection.IsDefault && showsAll;
 
     private static NotFound NoSuchUser(string id) => new($"There is no user {(id.Length <= 64 ? id : id[..64])}.");
 }
