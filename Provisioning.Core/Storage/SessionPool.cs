@@ -18,7 +18,7 @@ internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
         DbConnection? connection = null;
         try
         {
-            connection = idle.TryTake(out var open) ? open : Open();
+            connection = idle.TryTake(out var open) ? open : await OpenAsync(cancel);
             T result;
             await using (var transaction = dialect.BeginRead(connection))
                 result = await query(new SqlSession(connection, transaction, dialect));
@@ -27,6 +27,12 @@ internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
             connection = null;
             return result;
         }
+        catch (Exception exception) when (dialect.Classify(exception) == Fault.Lost)
+        {
+            // What cut this connection has cut the idle ones too (a restart, a failover): otherwise each retry would meet another dead one.
+            while (idle.TryTake(out var dead)) await dead.DisposeAsync();
+            throw;
+        }
         finally
         {
             if (connection is not null) await connection.DisposeAsync();
@@ -34,12 +40,20 @@ internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
         }
     }
 
-    private DbConnection Open()
+    private async Task<DbConnection> OpenAsync(CancellationToken cancel)
     {
         var connection = dialect.Create();
-        connection.Open();
-        dialect.AfterOpen(connection);
-        return connection;
+        try
+        {
+            await connection.OpenAsync(cancel);
+            dialect.AfterOpen(connection);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
     }
 
     public void Dispose()
