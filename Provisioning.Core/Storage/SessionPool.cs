@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data;
 using System.Data.Common;
 using Provisioning.Core.Storage.Dialects;
 
@@ -18,11 +19,11 @@ internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
         DbConnection? connection = null;
         try
         {
-            connection = idle.TryTake(out var open) ? open : await OpenAsync(cancel);
+            connection = await TakeAsync() ?? await OpenAsync(cancel);
             T result;
             await using (var transaction = dialect.BeginRead(connection))
                 result = await query(new SqlSession(connection, transaction, dialect));
-            if (disposed) await connection.DisposeAsync();
+            if (disposed || connection.State != ConnectionState.Open) await connection.DisposeAsync();
             else idle.Add(connection);
             connection = null;
             return result;
@@ -38,6 +39,17 @@ internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
             if (connection is not null) await connection.DisposeAsync();
             free.Release();
         }
+    }
+
+    /// <summary>An idle connection; null when there is none. One may be broken without a word: the end of its transaction swallowed it.</summary>
+    private async Task<DbConnection?> TakeAsync()
+    {
+        while (idle.TryTake(out var connection))
+        {
+            if (connection.State == ConnectionState.Open) return connection;
+            await connection.DisposeAsync();
+        }
+        return null;
     }
 
     private async Task<DbConnection> OpenAsync(CancellationToken cancel)

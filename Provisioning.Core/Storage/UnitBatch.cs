@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
@@ -38,6 +39,11 @@ internal sealed class UnitBatch(IDialect dialect) : IDisposable
         var done = new List<PendingUnit>(units.Count);
         try
         {
+            if (connection is { State: not ConnectionState.Open })
+            {
+                await connection.DisposeAsync();
+                connection = null;
+            }
             connection ??= await OpenAsync();
             await using var transaction = await connection.BeginTransactionAsync(dialect.WriteIsolation);
             var session = new SqlSession(connection, transaction, dialect);

@@ -14,7 +14,7 @@ public sealed class StartTests
     [Test]
     public async Task Bad_settings_end_the_process_with_2_and_one_line_each()
     {
-        var (code, _, error) = await RunAsync(("Storage__Engine", "postgresql"), ("Limits__BodyBytes", "-1"), ("Demo__ScimToken", "hunter2"));
+        var (code, _, error) = await RunAsync(("Storage__Engine", "oracle"), ("Limits__BodyBytes", "-1"), ("Demo__ScimToken", "hunter2"));
         Assert.That(code, Is.EqualTo(2));
         Assert.That(error.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(3));
         Assert.That(error, Does.Contain("Storage__Engine").And.Contain("Limits__BodyBytes").And.Contain("Demo__ScimToken"));
