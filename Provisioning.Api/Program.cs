@@ -21,15 +21,39 @@ namespace Provisioning.Api;
 public static class Program
 {
     /// <summary>
-    /// Runs the service; <c>migrate</c> as the first word brings the database up to date and ends, <c>health</c> asks the service that
-    /// runs on this machine whether it is live.
+    /// Runs the service; with a command as the first word does that and ends: migrate, backup, restore, or health, which asks the service
+    /// that runs on this machine whether it is live.
     /// </summary>
     public static Task<int> Main(string[] args) => args switch
     {
         ["migrate", .. var settings] => ProvisioningHost.DoAsync(settings, static given => Build(given), MigrateAsync),
         ["health", ..] => HealthProbe.AskAsync(args.ElementAtOrDefault(1) ?? Environment.GetEnvironmentVariable("ASPNETCORE_URLS")),
+        ["backup", .. var rest] => CopyAsync("backup", rest, static (backup, database, file) => backup.BackUpAsync(database, file, Console.Out.WriteLine)),
+        ["restore", .. var rest] => CopyAsync("restore", rest, static (backup, database, file) => backup.RestoreAsync(file, database, Console.Out.WriteLine)),
         _ => ProvisioningHost.RunAsync(args, static given => Build(given), listening: static app => Console.Out.Write(StartupBanner.Text(Facts(app)))),
     };
+
+    /// <summary>Backup and restore of the embedded engine; the first of the rest is the file.</summary>
+    private static Task<int> CopyAsync(string command, string[] rest, Func<EmbeddedBackup, string, string, Task> copy) =>
+        ProvisioningHost.DoAsync([.. rest.Skip(1)], static given => Build(given), async (app, _) =>
+        {
+            if (rest is not [{ } file, ..] || file.StartsWith('-')) throw new SettingsException($"Say which file: {command} <file>");
+            var storage = app.Services.GetRequiredService<ServiceSettings>().Storage;
+            var database = storage.DatabasePath(app.Environment.ContentRootPath) ?? throw new SettingsException(storage.Engine switch
+            {
+                StorageEngine.PostgreSql => $"{command} is for the embedded engine; for PostgreSQL use its own tools: pg_dump and pg_restore, or pg_basebackup.",
+                StorageEngine.SqlServer => $"{command} is for the embedded engine; for SQL Server use its own statements: BACKUP DATABASE and RESTORE DATABASE.",
+                _ => $"{command} needs a database in a file of its own (Storage:ConnectionString).",
+            });
+            try
+            {
+                await copy(app.Services.GetRequiredService<EmbeddedBackup>(), database, Path.GetFullPath(file));
+            }
+            catch (BackupException exception)
+            {
+                throw new CommandFailedException(exception.Message);
+            }
+        });
 
     private static async Task MigrateAsync(WebApplication app, CancellationToken cancel)
     {
@@ -51,6 +75,7 @@ public static class Program
         app.MapHook();
         app.MapAdmin();
         app.MapDescription();
+        app.WarnOfOpenKeys();
         return app;
     }
 
@@ -62,6 +87,7 @@ public static class Program
         services.AddSingleton<IDatabase>(static provider => provider.GetRequiredService<SqlDatabase>());
         services.AddSingleton<Migrator>();
         services.AddSingleton<DatabaseStart>();
+        services.AddSingleton<EmbeddedBackup>();
         services.AddSingleton<IOrganizationStore, OrganizationStore>();
         services.AddSingleton<CredentialStore>();
         services.AddSingleton<ITokenStore>(static provider => provider.GetRequiredService<CredentialStore>());
@@ -76,6 +102,13 @@ public static class Program
         services.AddSingleton<IAuditStore, AuditStore>();
         services.AddSingleton<StoreProbe>(static provider => provider.GetRequiredService<SqlDatabase>().IsReadyAsync);
         services.AddHostedService<StorePreparation>(); // first: the jobs need the tables
+        services.AddSingleton<ILeaseStore, LeaseStore>();
+        services.AddSingleton(static provider => new Leases(
+            provider.GetRequiredService<IDatabase>(), provider.GetRequiredService<ILeaseStore>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ServiceSettings>().Jobs.LeaseLife));
+        services.AddSingleton<JobServices>();
+        services.AddSingleton<IKeyRingStore, KeyRingStore>();
+        services.AddKeyRing();
         services.AddHostedService<SeatQueueJob>();
         services.AddHostedService<ReceiptSweepJob>();
         services.AddHostedService<ServiceGauges>();

@@ -10,6 +10,8 @@ public sealed record ServiceSettings
     public ScimSettings Scim { get; init; } = new();
     public OperatorSettings Operator { get; init; } = new();
     public PublicSettings Public { get; init; } = new();
+    public JobSettings Jobs { get; init; } = new();
+    public KeySettings Keys { get; init; } = new();
 
     /// <summary>Reads the settings by hand, so that a bad one is refused by name instead of being ignored or half bound.</summary>
     /// <exception cref="SettingsException">At least one setting is bad; lists all of them.</exception>

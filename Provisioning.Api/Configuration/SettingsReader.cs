@@ -7,7 +7,7 @@ namespace Provisioning.Api.Configuration;
 internal sealed class SettingsReader(IConfiguration configuration, string environmentName)
 {
     /// <summary>Our sections: a name under them that is no setting is a mistake. All other sections belong to the platform.</summary>
-    private static readonly string[] Sections = ["Storage", "Demo", "Limits", "Scim", "Operator", "Public"];
+    private static readonly string[] Sections = ["Storage", "Demo", "Limits", "Scim", "Operator", "Public", "Jobs", "Keys"];
 
     private const string SeatsSection = "Demo:Seats";
     private const string SeatsPattern = "Demo:Seats:<tier>";
@@ -29,6 +29,8 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
             Scim = new ScimSettings { GroupPatchBodyLimit = Integer("Scim:GroupPatchBodyLimit", 100, 0, 1_000_000) },
             Operator = new OperatorSettings { Token = Secret("Operator:Token", 16, 1000) },
             Public = new PublicSettings { BaseUrl = ReadBaseUrl() },
+            Jobs = new JobSettings { LeaseSeconds = Integer("Jobs:LeaseSeconds", 15, 1, 3600) },
+            Keys = ReadKeys(),
         };
         CheckListeningAddresses();
         RefuseUnknownNames();
@@ -63,6 +65,14 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
         if (engine == StorageEngine.Sqlite && !SqliteConnectionText.IsUsable(connection, out var problem))
             problems.Add($"{Named(connectionName)} {problem}; it accepts for example \"{standard.ConnectionString}\".");
         return new StorageSettings { Engine = engine, ConnectionString = connection };
+    }
+
+    private KeySettings ReadKeys()
+    {
+        const string path = "Keys:CertificatePath", password = "Keys:CertificatePassword";
+        if (Text(path) is { } given && !File.Exists(given)) Refuse(path, given, "the name of a PFX or PEM file that exists");
+        if (Text(path) is null && Text(password) is not null) problems.Add($"{Named(password)} is set without {path}.");
+        return new KeySettings { CertificatePath = Text(path), CertificatePassword = Text(password) };
     }
 
     private DemoSettings ReadDemo() => new()

@@ -97,6 +97,11 @@ public static partial class ProvisioningHost
             foreach (var problem in exception.Problems) await Console.Error.WriteLineAsync(problem);
             return BadSetting;
         }
+        catch (CommandFailedException exception)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return CouldNotStart;
+        }
         catch (Exception exception) when (exception is { InnerException: AddressInUseException } or SocketException)
         {
             await Console.Error.WriteLineAsync($"Cannot listen on {app?.Configuration["urls"] ?? "the configured endpoints"}: {exception.Message}");

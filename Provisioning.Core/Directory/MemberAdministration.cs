@@ -69,13 +69,21 @@ public sealed class MemberAdministration(
 
     /// <summary>Hands free seats to whoever waits (rule SEAT-12).</summary>
     public Task<Outcome<DrainReport>> DrainAsync(OrganizationId organization, Actor actor, Idempotency? idempotency, CancellationToken cancel) =>
+        DrainAsync(organization, actor, idempotency, null, cancel);
+
+    /// <summary>The same as a unit of a job (rule TIME-3).</summary>
+    public Task<Outcome<DrainReport>> DrainUnderAsync(Lease lease, OrganizationId organization, Actor actor, CancellationToken cancel) =>
+        DrainAsync(organization, actor, null, lease, cancel);
+
+    private Task<Outcome<DrainReport>> DrainAsync(
+        OrganizationId organization, Actor actor, Idempotency? idempotency, Lease? lease, CancellationToken cancel) =>
         database.WriteAsync(new WriteUnit<DrainReport>(
             idempotency?.Id ?? Ids.New<UnitId>(time), "seats.drain", actor, Instants.Now(time), async scope =>
         {
             var seated = await engine.DrainAsync(scope, organization);
             var waiting = await seatStore.CountWaitingAsync(scope.Session, organization);
             return new DrainReport(seated, waiting.Values.Sum());
-        }) { Organization = organization, RequestHash = idempotency?.RequestHash }, cancel);
+        }) { Organization = organization, RequestHash = idempotency?.RequestHash, Lease = lease }, cancel);
 
     /// <summary>The operator sets what was bought (rule SEAT-6); new seats go to the waiting in the same unit.</summary>
     public Task<Outcome<IReadOnlyList<SeatPool>>> SetSeatsAsync(

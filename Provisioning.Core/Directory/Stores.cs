@@ -112,7 +112,7 @@ public interface IGroupStore
     /// <summary>Deletes the group, its rows, and its rows in other groups.</summary>
     Task DeleteAsync(ISession session, Group group, DateTimeOffset now);
 
-    /// <summary>Which of the ids are users or groups of the organisation, and which kind.</summary>
+    /// <summary>Which of the ids are users or groups of the organisation, and which kind; none of them can be deleted before the unit ends.</summary>
     Task<IReadOnlyDictionary<ResourceId, bool>> KnownAsync(ISession session, OrganizationId organization, IReadOnlyCollection<ResourceId> ids);
 
     /// <summary>Which of the ids are members of the group.</summary>

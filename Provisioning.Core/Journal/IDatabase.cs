@@ -26,6 +26,9 @@ public sealed record WriteUnit<T>(UnitId Id, string Kind, Actor Actor, DateTimeO
     /// <summary>The organisation that is written. Units of one organisation share transactions; null is a unit about none in particular.</summary>
     public OrganizationId? Organization { get; init; }
 
+    /// <summary>For a unit of a job: it runs only while this lease is the current one, else it throws <see cref="LeaseLostException"/>.</summary>
+    public Lease? Lease { get; init; }
+
     /// <summary>A digest of the request, when the id came from an Idempotency-Key: the same key with another request is refused.</summary>
     public byte[]? RequestHash { get; init; }
 

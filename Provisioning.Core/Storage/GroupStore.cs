@@ -60,6 +60,8 @@ public sealed class GroupStore : IGroupStore
     {
         var sql = SqlSession.Of(session);
         var parameters = new { id = Ids.ToBytes(group.Id) };
+        // Locked first: whoever adds this group to another one now waits, and then does not know it any more.
+        if (!sql.Dialect.HasOneWriter) await sql.ExecuteAsync("UPDATE directory_groups SET version = version WHERE id = @id", parameters);
         await RemoveEverywhereAsync(sql, group.Id, now);
         await sql.ExecuteAsync("DELETE FROM group_members WHERE group_id = @id", parameters);
         if (await sql.ExecuteAsync("DELETE FROM directory_groups WHERE id = @id", parameters) != 1)
@@ -72,12 +74,23 @@ public sealed class GroupStore : IGroupStore
     {
         if (ids.Count == 0) return new Dictionary<ResourceId, bool>();
         var parameters = new { organization = Ids.ToBytes(organization), ids = ids.Select(Ids.ToBytes) };
+        if (!SqlSession.Of(session).Dialect.HasOneWriter) await LockAsync(SqlSession.Of(session), parameters);
         var users = await SqlSession.Of(session).QueryAsync<byte[]>(
             "SELECT id FROM directory_entries WHERE id IN @ids AND organization_id = @organization AND deleted_at IS NULL", parameters);
         var groups = users.Count == ids.Count ? [] : await SqlSession.Of(session).QueryAsync<byte[]>(
             "SELECT id FROM directory_groups WHERE id IN @ids AND organization_id = @organization", parameters);
         return users.Select(id => (id, isGroup: false)).Concat(groups.Select(id => (id, isGroup: true)))
             .ToDictionary(item => Rows.Id<ResourceId>(item.id), item => item.isGroup);
+    }
+
+    /// <summary>
+    /// Membership rows have no foreign key to what they name, because that is a user or a group. So the named rows are locked until the
+    /// commit: a deletion on another node waits and then finds the new membership, or came first and the name is not known any more.
+    /// </summary>
+    private static async Task LockAsync(SqlSession sql, object parameters)
+    {
+        await sql.ExecuteAsync("UPDATE directory_entries SET version = version WHERE id IN @ids AND organization_id = @organization AND deleted_at IS NULL", parameters);
+        await sql.ExecuteAsync("UPDATE directory_groups SET version = version WHERE id IN @ids AND organization_id = @organization", parameters);
     }
 
     public async Task<IReadOnlySet<ResourceId>> ContainedAsync(ISession session, ResourceId group, IReadOnlyCollection<ResourceId> ids) =>

@@ -70,6 +70,7 @@ internal sealed class PendingUnit<T>(WriteUnit<T> unit, TimeProvider time, Cance
             return true;
         }
         scope = new UnitScope(session, unit.Actor, unit.Now);
+        if (unit.Lease is { } lease && !await LeaseStore.GuardAsync(session, lease)) throw new LeaseLostException(lease);
         await Receipts.InsertAsync(session, unit.Id, unit.Kind, unit.RequestHash, null, unit.Now);
         outcome = await unit.Run(scope);
         if (!outcome.IsOk) return false;

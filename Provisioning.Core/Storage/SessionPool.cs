@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data;
 using System.Data.Common;
 using Provisioning.Core.Storage.Dialects;
 
@@ -18,14 +19,20 @@ internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
         DbConnection? connection = null;
         try
         {
-            connection = idle.TryTake(out var open) ? open : Open();
+            connection = await TakeAsync() ?? await OpenAsync(cancel);
             T result;
             await using (var transaction = dialect.BeginRead(connection))
                 result = await query(new SqlSession(connection, transaction, dialect, cancel));
-            if (disposed) await connection.DisposeAsync();
+            if (disposed || connection.State != ConnectionState.Open) await connection.DisposeAsync();
             else idle.Add(connection);
             connection = null;
             return result;
+        }
+        catch (Exception exception) when (dialect.Classify(exception) == Fault.Lost)
+        {
+            // What cut this connection has cut the idle ones too (a restart, a failover): otherwise each retry would meet another dead one.
+            while (idle.TryTake(out var dead)) await dead.DisposeAsync();
+            throw;
         }
         finally
         {
@@ -34,12 +41,31 @@ internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
         }
     }
 
-    private DbConnection Open()
+    /// <summary>An idle connection; null when there is none. One may be broken without a word: the end of its transaction swallowed it.</summary>
+    private async Task<DbConnection?> TakeAsync()
+    {
+        while (idle.TryTake(out var connection))
+        {
+            if (connection.State == ConnectionState.Open) return connection;
+            await connection.DisposeAsync();
+        }
+        return null;
+    }
+
+    private async Task<DbConnection> OpenAsync(CancellationToken cancel)
     {
         var connection = dialect.Create();
-        connection.Open();
-        dialect.AfterOpen(connection);
-        return connection;
+        try
+        {
+            await connection.OpenAsync(cancel);
+            dialect.AfterOpen(connection);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
     }
 
     public void Dispose()

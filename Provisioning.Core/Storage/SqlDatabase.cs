@@ -19,14 +19,16 @@ public sealed class SqlDatabase : IDatabase, IAsyncDisposable
     private readonly IUnitWriter writer;
     private readonly ResiliencePipeline retries;
 
-    public SqlDatabase(IDialect dialect, TimeProvider time)
+    public SqlDatabase(IDialect dialect, TimeProvider time) : this(dialect, time, Deadline) { }
+
+    internal SqlDatabase(IDialect dialect, TimeProvider time, TimeSpan deadline)
     {
         this.dialect = dialect;
         this.time = time;
         pool = new SessionPool(dialect, dialect.HasOneWriter ? Math.Max(8, Environment.ProcessorCount * 4) : 32);
         writer = dialect.HasOneWriter ? new SingleWriter(dialect) : new OrganizationWriters(dialect, 24);
         retries = new ResiliencePipelineBuilder()
-            .AddTimeout(Deadline)
+            .AddTimeout(deadline)
             .AddRetry(new RetryStrategyOptions
             {
                 ShouldHandle = new PredicateBuilder().Handle<Exception>(exception => IsInfrastructure(dialect.Classify(exception))),
@@ -44,7 +46,7 @@ public sealed class SqlDatabase : IDatabase, IAsyncDisposable
         try
         {
             return await retries.ExecuteAsync(
-                static async (state, token) => await state.pool.RunAsync(session => state.query(session), token), (pool, query), cancel);
+                static async (state, token) => await state.pool.RunAsync(session => state.query(session), token).WaitAsync(token), (pool, query), cancel);
         }
         catch (Exception exception) when (exception is TimeoutRejectedException || IsInfrastructure(dialect.Classify(exception)))
         {
@@ -80,10 +82,10 @@ public sealed class SqlDatabase : IDatabase, IAsyncDisposable
         await pool.RunAsync(session => session.ScalarAsync<long>("SELECT COUNT(*) FROM service_facts"), cancel) > 0;
 
     /// <summary>Deletes receipts that are past their time, in small units; answers how many.</summary>
-    public async Task<int> DeleteOldReceiptsAsync(Actor actor, CancellationToken cancel)
+    public async Task<int> DeleteOldReceiptsAsync(Actor actor, Lease? lease, CancellationToken cancel)
     {
         var deleted = await WriteAsync(new WriteUnit<int>(Ids.New<UnitId>(time), "receipts.delete", actor, Instants.Now(time), async scope =>
-            await Receipts.DeleteOldAsync(SqlSession.Of(scope.Session), scope.Now - Receipts.KeptFor, 500)), cancel);
+            await Receipts.DeleteOldAsync(SqlSession.Of(scope.Session), scope.Now - Receipts.KeptFor, 500)) { Lease = lease }, cancel);
         return deleted.IsOk ? deleted.Value : 0;
     }
 

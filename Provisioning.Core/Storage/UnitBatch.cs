@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using System.Diagnostics;
 using Provisioning.Core.Common;
@@ -18,16 +19,17 @@ internal sealed class UnitBatch(IDialect dialect) : IDisposable
 
     private DbConnection? connection;
 
-    /// <summary>Runs and answers every unit.</summary>
-    public async Task RunAsync(IReadOnlyList<PendingUnit> units)
+    /// <summary>Runs and answers every unit. False: the connection was lost on the way.</summary>
+    public async Task<bool> RunAsync(IReadOnlyList<PendingUnit> units)
     {
-        if (await TryCommitAsync(units) is not { } lost) return;
+        if (await TryCommitAsync(units) is not { } lost) return true;
         foreach (var unit in units.Where(unit => !unit.IsAnswered))
         {
             unit.MayHaveHappened = true;
             var failure = units.Count == 1 ? lost : await TryCommitAsync([unit]);
             if (failure is not null) unit.Fail(failure);
         }
+        return dialect.Classify(lost) != Fault.Lost;
     }
 
     public void Dispose() => connection?.Dispose();
@@ -38,6 +40,11 @@ internal sealed class UnitBatch(IDialect dialect) : IDisposable
         var done = new List<PendingUnit>(units.Count);
         try
         {
+            if (connection is { State: not ConnectionState.Open })
+            {
+                await connection.DisposeAsync();
+                connection = null;
+            }
             connection ??= await OpenAsync();
             await using var transaction = await connection.BeginTransactionAsync(dialect.WriteIsolation);
             var session = new SqlSession(connection, transaction, dialect);
@@ -134,8 +141,16 @@ internal sealed class UnitBatch(IDialect dialect) : IDisposable
     private async Task<DbConnection> OpenAsync()
     {
         var opened = dialect.Create();
-        await opened.OpenAsync();
-        dialect.AfterOpen(opened);
-        return opened;
+        try
+        {
+            await opened.OpenAsync();
+            dialect.AfterOpen(opened);
+            return opened;
+        }
+        catch
+        {
+            await opened.DisposeAsync();
+            throw;
+        }
     }
 }

@@ -89,7 +89,12 @@ internal sealed class OrganizationWriters(IDialect dialect, int connections) : I
         var batch = idle.TryTake(out var kept) ? kept : new UnitBatch(dialect);
         try
         {
-            while (Next(key, lane) is { Count: > 0 } units) await batch.RunAsync(units);
+            while (Next(key, lane) is { Count: > 0 } units)
+            {
+                if (await batch.RunAsync(units)) continue;
+                // What cut this connection has cut the idle ones too: otherwise each retry would meet another dead one.
+                while (idle.TryTake(out var dead)) dead.Dispose();
+            }
         }
         finally
         {

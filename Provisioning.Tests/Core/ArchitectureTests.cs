@@ -26,7 +26,7 @@ public sealed partial class ArchitectureTests
         ["Directory"] = ["Seats", "Organizations", "Journal", "Schemas", "Query", "Common"],
         ["SignIn"] = ["Directory", "Seats", "Organizations", "Journal", "Common"],
         ["Scim/Operations"] = ["Scim/Resources", "Scim/Filters", "Scim/Patching", "Directory", "Organizations", "Schemas", "Query", "Common"],
-        ["Storage"] = ["Storage/Dialects", "SignIn", "Directory", "Seats", "Organizations", "Journal", "Schemas", "Query", "Common"],
+        ["Storage"] = ["Storage/Dialects", "Storage/Migrations", "SignIn", "Directory", "Seats", "Organizations", "Journal", "Schemas", "Query", "Common"],
         ["Storage/Dialects"] = [],
         ["Storage/Migrations"] = ["Storage/Dialects", "Common"],
     };

@@ -3,11 +3,13 @@ using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Organizations;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Core;
 
 /// <summary>Commits that fail, or whose outcome nobody knows: the receipt decides, so nothing happens twice and no answer is lost.</summary>
-public sealed class CommitFaultTests
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class CommitFaultTests(string engine)
 {
     private FaultyDialect dialect = null!;
     private CoreStack stack = null!;
@@ -16,13 +18,14 @@ public sealed class CommitFaultTests
     [SetUp]
     public async Task StartAsync()
     {
-        stack = await CoreStack.StartAsync(inner => dialect = new FaultyDialect(inner));
+        stack = await CoreStack.StartOnAsync(engine, inner => dialect = new FaultyDialect(inner));
         org = await stack.ScimAsync(standard: 3, premium: 2);
     }
 
     [TearDown]
     public async Task StopAsync()
     {
+        if (stack is null) return; // ignored: no such engine here
         dialect.AtCommit = () => CommitFault.None;
         dialect.AtStatement = _ => null;
         dialect.AtOpen = () => false;
@@ -49,6 +52,19 @@ public sealed class CommitFaultTests
         Once(CommitFault.Unknown);
         await PushedOnceAsync("a");
         Assert.That(await Books.CountAsync(stack, "SELECT COUNT(*) FROM receipts WHERE kind = 'user.create'"), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_connection_cut_while_the_commit_is_under_way_happens_once()
+    {
+        if (engine != TestDatabase.PostgreSql) Assert.Ignore("Connections are cut by a statement of PostgreSQL.");
+        for (var i = 0; i < 20; i++)
+        {
+            Once(CommitFault.During);
+            Assert.That((await stack.PushAsync(org, $"u{i}")).IsOk, Is.True);
+        }
+        Assert.That(await Books.CountAsync(stack, "SELECT COUNT(*) FROM directory_entries"), Is.EqualTo(20));
+        Assert.That(await Books.CountAsync(stack, "SELECT COUNT(*) FROM audit_records WHERE action = 'user.created'"), Is.EqualTo(20));
     }
 
     [Test]
@@ -188,7 +204,7 @@ public sealed class CommitFaultTests
         {
             go.Wait();
             return Task.FromResult<Outcome<int>>(1);
-        });
+        }, org);
         await Task.Delay(30);
         var all = units();
         await Task.Delay(100);

@@ -10,6 +10,7 @@ using Provisioning.Core.SignIn;
 using Provisioning.Core.Storage;
 using Provisioning.Core.Storage.Dialects;
 using Provisioning.Core.Storage.Migrations;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Core;
 
@@ -20,15 +21,19 @@ internal sealed class CoreStack : IAsyncDisposable
 
     private static readonly Lazy<Task<string>> Template = new(MigrateTemplateAsync);
 
-    private readonly bool ownsFile;
-    private int organizations;
+    private static int organizations;
 
-    private CoreStack(string file, IDialect dialect, AdjustableTime time, bool ownsFile)
+    private readonly Func<IDialect> plain;
+    private readonly Func<Task> delete;
+
+    private CoreStack(string file, Func<IDialect> plain, Func<IDialect, IDialect>? wrap, AdjustableTime time, Func<Task> delete)
     {
         File = file;
         Time = time;
-        this.ownsFile = ownsFile;
-        Database = new SqlDatabase(dialect, time);
+        this.plain = plain;
+        this.delete = delete;
+        Plain = plain();
+        Database = new SqlDatabase(wrap is null ? Plain : wrap(Plain), time);
         var members = new MemberStore();
         Members = members;
         Requests = members;
@@ -48,7 +53,12 @@ internal sealed class CoreStack : IAsyncDisposable
         SignIn = new SignInDecision(Database, new PersonMatcher(Members, Entries, Organizations), Members, Organizations, admission, time);
     }
 
+    /// <summary>Of the embedded engine; empty on others.</summary>
     public string File { get; }
+
+    /// <summary>The engine itself, without what the test put in between.</summary>
+    public IDialect Plain { get; }
+
     public AdjustableTime Time { get; }
     public SqlDatabase Database { get; }
     public IMemberStore Members { get; }
@@ -76,11 +86,25 @@ internal sealed class CoreStack : IAsyncDisposable
     {
         var file = NewFile();
         System.IO.File.Copy(await Template.Value, file);
-        return On(file, wrap, new AdjustableTime(), ownsFile: true);
+        return OnFile(file, wrap, new AdjustableTime(), () =>
+        {
+            Delete(file);
+            return Task.CompletedTask;
+        });
     }
 
-    /// <summary>A second process on the same file, at the same time of day.</summary>
-    public CoreStack Another(Func<IDialect, IDialect>? wrap = null) => On(File, wrap, Time, ownsFile: false);
+    /// <summary>The same on any engine.</summary>
+    public static async Task<CoreStack> StartOnAsync(string engine, Func<IDialect, IDialect>? wrap = null)
+    {
+        if (engine == TestDatabase.Sqlite) return await StartAsync(wrap);
+        var database = await TestDatabase.CreateAsync(engine);
+        var time = new AdjustableTime();
+        await new Migrator(database.Dialect(), time).MigrateAsync(_ => { });
+        return new CoreStack("", database.Dialect, wrap, time, async () => await database.DisposeAsync());
+    }
+
+    /// <summary>A second process on the same database, at the same time of day.</summary>
+    public CoreStack Another(Func<IDialect, IDialect>? wrap = null) => new(File, plain, wrap, Time, () => Task.CompletedTask);
 
     public static string NewFile() => Path.Combine(Path.GetTempPath(), $"core-{Guid.NewGuid():n}.db");
 
@@ -91,7 +115,7 @@ internal sealed class CoreStack : IAsyncDisposable
 
     public async Task<Organization> OrganizationAsync(ProvisioningMode mode, params (string Tier, int Rank, int Seats)[] tiers)
     {
-        var slug = $"org-{++organizations}";
+        var slug = $"org-{Interlocked.Increment(ref organizations)}";
         var wanted = new NewOrganization(
             slug, slug, "UTC", mode, [.. tiers.Select(tier => new TierSeats(tier.Tier, tier.Rank, tier.Seats, []))], [slug + ".example"],
             [new NewConnection("gateway", ConnectionKind.Gateway, true, null)], []);
@@ -105,8 +129,9 @@ internal sealed class CoreStack : IAsyncDisposable
     public async Task<Organization> ChangeAsync(Organization organization, Func<Organization, Organization> change) =>
         (await Changes.ChangeAsync(organization.Id, Actor, "organization.changed", before => change(before), default)).Value;
 
-    public Task<Outcome<T>> UnitAsync<T>(Func<UnitScope, Task<Outcome<T>>> run) =>
-        Database.WriteAsync(new WriteUnit<T>(Ids.New<UnitId>(Time), "test", Actor, Instants.Now(Time), run), default);
+    /// <param name="of">The organisation with whose units it shares a lane.</param>
+    public Task<Outcome<T>> UnitAsync<T>(Func<UnitScope, Task<Outcome<T>>> run, Organization? of = null) =>
+        Database.WriteAsync(new WriteUnit<T>(Ids.New<UnitId>(Time), "test", Actor, Instants.Now(Time), run) { Organization = of?.Id }, default);
 
     /// <summary>A member made directly, as the ground floor will make owners and admins.</summary>
     public async Task<SeatedMember> MemberAsync(
@@ -197,14 +222,11 @@ internal sealed class CoreStack : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Database.DisposeAsync();
-        if (ownsFile) Delete(File);
+        await delete();
     }
 
-    private static CoreStack On(string file, Func<IDialect, IDialect>? wrap, AdjustableTime time, bool ownsFile)
-    {
-        IDialect dialect = new UnsyncedDialect(new SqliteDialect(ConnectionString(file)));
-        return new CoreStack(file, wrap is null ? dialect : wrap(dialect), time, ownsFile);
-    }
+    private static CoreStack OnFile(string file, Func<IDialect, IDialect>? wrap, AdjustableTime time, Func<Task> delete) =>
+        new(file, () => new UnsyncedDialect(new SqliteDialect(ConnectionString(file))), wrap, time, delete);
 
     private static async Task<string> MigrateTemplateAsync()
     {

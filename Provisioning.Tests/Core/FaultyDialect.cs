@@ -1,12 +1,13 @@
 using System.Data;
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
+using Npgsql;
 using Provisioning.Core.Storage.Dialects;
 
 namespace Provisioning.Tests.Core;
 
-/// <summary>When a commit fails: before the engine saw it, after it was done but before anybody knew, or both ways by turns.</summary>
-internal enum CommitFault { None, Before, Unknown }
+/// <summary>When a commit fails: before the engine saw it, while it is under way, or after it was done but before anybody knew.</summary>
+internal enum CommitFault { None, Before, During, Unknown }
 
 /// <summary>The connection to the database is gone.</summary>
 internal sealed class ConnectionLostException() : DbException("The connection was lost.");
@@ -14,7 +15,7 @@ internal sealed class ConnectionLostException() : DbException("The connection wa
 /// <summary>The engine rolled a whole transaction back by itself.</summary>
 internal sealed class DeadlockException() : DbException("Chosen as the deadlock victim.");
 
-/// <summary>The embedded engine over connections that fail when the test says so. Reads never fail.</summary>
+/// <summary>An engine over connections that fail when the test says so. Reads never fail.</summary>
 internal sealed class FaultyDialect(IDialect inner) : IDialect
 {
     /// <summary>Asked at each commit of a write.</summary>
@@ -68,9 +69,27 @@ internal sealed class FaultyDialect(IDialect inner) : IDialect
     {
         var fault = AtCommit();
         if (fault == CommitFault.Before) throw new ConnectionLostException();
-        transaction.Commit();
+        // The server ends the connection while the commit is on its way: who comes first is for the two to decide.
+        var cut = fault == CommitFault.During ? Task.Run(() => Cut(((NpgsqlConnection)transaction.Connection!).ProcessID)) : Task.CompletedTask;
+        try
+        {
+            transaction.Commit();
+        }
+        finally
+        {
+            cut.Wait();
+        }
         Commits++;
         if (fault == CommitFault.Unknown) throw new ConnectionLostException();
+    }
+
+    private void Cut(int process)
+    {
+        using var side = inner.Create();
+        side.Open();
+        using var command = side.CreateCommand();
+        command.CommandText = FormattableString.Invariant($"SELECT pg_terminate_backend({process})");
+        command.ExecuteNonQuery();
     }
 
     private sealed class FaultyConnection(DbConnection connection, FaultyDialect dialect) : DbConnection

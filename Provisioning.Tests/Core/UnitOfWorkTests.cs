@@ -130,8 +130,8 @@ public sealed class UnitOfWorkTests : CoreTests
         await Stack.ScimAsync();
         Stack.Time.Advance(TimeSpan.FromDays(3));
         await Stack.ScimAsync();
-        Assert.That(await Stack.Database.DeleteOldReceiptsAsync(CoreStack.Actor, default), Is.EqualTo(1));
-        Assert.That(await Stack.Database.DeleteOldReceiptsAsync(CoreStack.Actor, default), Is.Zero);
+        Assert.That(await Stack.Database.DeleteOldReceiptsAsync(CoreStack.Actor, null, default), Is.EqualTo(1));
+        Assert.That(await Stack.Database.DeleteOldReceiptsAsync(CoreStack.Actor, null, default), Is.Zero);
     }
 
     [Test]

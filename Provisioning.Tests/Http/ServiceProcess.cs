@@ -14,6 +14,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
     private readonly TestDatabase database;
+    private readonly bool ownsDatabase;
     private readonly ConcurrentQueue<string> output = new();
     private readonly int standard;
     private readonly int premium;
@@ -21,9 +22,10 @@ public sealed class ServiceProcess : IAsyncDisposable
     private Process? process;
     private HttpClient? http;
 
-    private ServiceProcess(TestDatabase database, int standard, int premium, string[] settings)
+    private ServiceProcess(TestDatabase database, bool ownsDatabase, int standard, int premium, string[] settings)
     {
         this.database = database;
+        this.ownsDatabase = ownsDatabase;
         this.standard = standard;
         this.premium = premium;
         this.settings = settings;
@@ -32,9 +34,17 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Everything every run wrote so far, for failure messages.</summary>
     public string Output => string.Join('\n', output);
 
-    public static async Task<ServiceProcess> StartAsync(string engine, int standard, int premium, params string[] settings)
+    /// <summary>What every node of this service works on.</summary>
+    public TestDatabase Database => database;
+
+    public static async Task<ServiceProcess> StartAsync(string engine, int standard, int premium, params string[] settings) =>
+        await StartAsync(new ServiceProcess(await TestDatabase.CreateAsync(engine), true, standard, premium, settings));
+
+    /// <summary>Another node on the same database.</summary>
+    public Task<ServiceProcess> AnotherAsync() => StartAsync(new ServiceProcess(database, false, standard, premium, settings));
+
+    private static async Task<ServiceProcess> StartAsync(ServiceProcess service)
     {
-        var service = new ServiceProcess(await TestDatabase.CreateAsync(engine), standard, premium, settings);
         try
         {
             await service.RestartAsync();
@@ -89,7 +99,19 @@ public sealed class ServiceProcess : IAsyncDisposable
         if (process is { HasExited: false }) await KillAsync();
         process?.Dispose();
         http?.Dispose();
-        await database.DisposeAsync();
+        if (ownsDatabase) await database.DisposeAsync();
+    }
+
+    /// <summary>The operator's door to an organisation.</summary>
+    public Door Operator(string slug) => new(http!, TestService.OperatorToken, "/v1/organizations/" + slug);
+
+    /// <summary>Runs a command of the program on the same database, and gives its exit code and what it wrote.</summary>
+    public async Task<(int ExitCode, string Output)> CommandAsync(params string[] words)
+    {
+        var written = new ConcurrentQueue<string>();
+        using var command = Launch([.. words, .. TestService.Settings(database, "http://127.0.0.1:0", standard, premium, settings)], written);
+        await command.WaitForExitAsync();
+        return (command.ExitCode, string.Join('\n', written));
     }
 
     /// <summary>Runs the service with settings it should refuse, and gives its exit code and what it wrote.</summary>

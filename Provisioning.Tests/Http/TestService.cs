@@ -33,6 +33,8 @@ public sealed class TestService : IAsyncDisposable
 
     public IServiceProvider Services => app.Services;
 
+    public TestDatabase Database => database;
+
     /// <summary>Operator REST, rooted at <c>/v1/organizations</c>.</summary>
     public Door Operator { get; }
 

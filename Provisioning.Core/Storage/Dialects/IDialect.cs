@@ -51,7 +51,7 @@ public enum Fault
     /// <summary>Not the database's fault: a bug.</summary>
     Other,
 
-    /// <summary>A unique key was there already: the unit runs again and finds it.</summary>
+    /// <summary>A unique key was there already, or a row that was read is gone: the unit runs again and finds it so.</summary>
     KeyConflict,
 
     /// <summary>Busy, deadlock, serialisation: the unit may run again.</summary>

@@ -18,6 +18,9 @@ public sealed class PostgreSqlDialect : IDialect
         // Sessions are pooled one level up, open and prepared.
         builder.Pooling = false;
         builder.Enlist = false;
+        // A server that does not answer must not hold a connection longer than a request waits.
+        if (builder.Timeout == 15) builder.Timeout = 5;
+        if (builder.CommandTimeout == 30) builder.CommandTimeout = 10;
         source = NpgsqlDataSource.Create(builder);
     }
 
@@ -49,7 +52,7 @@ public sealed class PostgreSqlDialect : IDialect
     /// <summary>SQLSTATE classes: https://www.postgresql.org/docs/current/errcodes-appendix.html</summary>
     public Fault Classify(Exception exception) => exception switch
     {
-        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } => Fault.KeyConflict,
+        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ForeignKeyViolation } => Fault.KeyConflict,
         PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable } => Fault.Transient,
         PostgresException { SqlState: var state } when state.StartsWith("53", StringComparison.Ordinal) => Fault.Transient, // resources, too many connections
         PostgresException { SqlState: var state } when state.StartsWith("57P", StringComparison.Ordinal) || state.StartsWith("08", StringComparison.Ordinal) => Fault.Lost,

@@ -7,7 +7,7 @@ namespace Provisioning.Core.Storage.Dialects;
 /// <summary>SQL Server and Azure SQL, for several nodes on one database. Reads see committed rows without waiting (READ_COMMITTED_SNAPSHOT).</summary>
 public sealed class SqlServerDialect : IDialect
 {
-    private static readonly HashSet<int> KeyConflicts = [2601, 2627];
+    private static readonly HashSet<int> KeyConflicts = [2601, 2627, 547]; // 547: foreign key (or CHECK, which then fails again)
 
     // Deadlock, lock timeout, snapshot conflict; throttling and resource limits of Azure SQL.
     private static readonly HashSet<int> TransientErrors = [1205, 1222, 3960, 10928, 10929, 40501, 49918, 49919, 49920];

@@ -16,6 +16,9 @@ public sealed class SchemaMismatchException(string message) : Exception(message)
 /// </summary>
 public sealed class Migrator(IDialect dialect, TimeProvider time)
 {
+    /// <summary>The schema version of this program.</summary>
+    public int Newest => Scripts()[^1].Number;
+
     /// <summary>Applies what is missing; <paramref name="progress"/> is told the name of each script.</summary>
     public async Task<int> MigrateAsync(Action<string> progress)
     {
