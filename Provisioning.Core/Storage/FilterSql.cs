@@ -46,7 +46,10 @@ internal sealed class FilterSql(IDialect dialect, Func<string, SqlPlace?> places
     /// </summary>
     private const int MostLevels = 16, MostTerms = 500;
 
-    private int count;
+    /// <summary>Lookups in other tables; PostgreSQL plans them as joins, and the time for that grows beyond all measure with their number.</summary>
+    private const int MostLookups = 12;
+
+    private int count, lookups;
 
     /// <summary>Null: SQL can say nothing about it.</summary>
     public SqlCondition? Translate(Predicate predicate) => predicate.Terms > MostTerms ? null : Translate(predicate, MostLevels);
@@ -88,7 +91,7 @@ internal sealed class FilterSql(IDialect dialect, Func<string, SqlPlace?> places
     {
         SqlPlace.Key { IsNullable: false } or SqlPlace.Instant or SqlPlace.Same or SqlPlace.Id { IsAlwaysThere: true } => new SqlCondition(True, true),
         SqlPlace.Key key => new SqlCondition($"{key.Column} IS NOT NULL AND {key.Column} <> {Parameter(Array.Empty<byte>())}", true),
-        SqlPlace.Values values => new SqlCondition(In(values, $"v.value_key <> {Parameter(Array.Empty<byte>())}"), true),
+        SqlPlace.Values values when lookups++ < MostLookups => new SqlCondition(In(values, $"v.value_key <> {Parameter(Array.Empty<byte>())}"), true),
         SqlPlace.Flag flag => new SqlCondition(flag.Known, true),
         _ => null,
     };
@@ -101,8 +104,8 @@ internal sealed class FilterSql(IDialect dialect, Func<string, SqlPlace?> places
         {
             (SqlPlace.Key key, TextOperand text) => new SqlCondition(
                 (key.IsNullable ? $"{key.Column} IS NOT NULL AND " : "") + Relation(key.Column, compare.Operator, key.IsExact ? TextKey.Exact(text.Text) : TextKey.Fold(text.Text)), true),
-            (SqlPlace.Values values, TextOperand text) => new SqlCondition(In(values, Relation("v.value_key", compare.Operator, TextKey.Fold(text.Text))), true),
-            (SqlPlace.Id id, TextOperand text) when compare.Operator == CompareOperator.Eq => new SqlCondition(
+            (SqlPlace.Values values, TextOperand text) when lookups++ < MostLookups => new SqlCondition(In(values, Relation("v.value_key", compare.Operator, TextKey.Fold(text.Text))), true),
+            (SqlPlace.Id id, TextOperand text) when compare.Operator == CompareOperator.Eq && (id.IsAlwaysThere || lookups++ < MostLookups) => new SqlCondition(
                 Ids.TryParse<ResourceId>(text.Text, out var parsed) ? id.Equal.Replace("{0}", Parameter(Ids.ToBytes(parsed)), StringComparison.Ordinal) : False, true),
             (SqlPlace.Instant instant, InstantOperand operand) => new SqlCondition(Relation(instant.Column, compare.Operator, operand.Value), true),
             (SqlPlace.Flag flag, BooleanOperand operand) => new SqlCondition(

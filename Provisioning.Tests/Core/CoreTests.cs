@@ -1,22 +1,30 @@
 using NUnit.Framework;
 using Provisioning.Core.Common;
 using Provisioning.Core.Seats;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Core;
 
-/// <summary>A fixture with a stack of its own per test; the books are checked after each.</summary>
-public abstract class CoreTests
+/// <summary>
+/// A fixture with a stack of its own per test on the embedded engine, whose books are checked after each; on the other engines, where a
+/// database takes longer to make, one stack for all its tests, each with an organisation of its own.
+/// </summary>
+public abstract class CoreTests(string engine = TestDatabase.Sqlite)
 {
+    private CoreStack? shared;
+
     protected const string Standard = CoreStack.Standard, Premium = CoreStack.Premium;
 
     private protected CoreStack Stack { get; private set; } = null!;
 
     [SetUp]
-    public async Task StartAsync() => Stack = await CoreStack.StartAsync();
+    public async Task StartAsync() =>
+        Stack = engine == TestDatabase.Sqlite ? await CoreStack.StartAsync() : shared ??= await CoreStack.StartOnAsync(engine);
 
     [TearDown]
     public async Task StopAsync()
     {
+        if (engine != TestDatabase.Sqlite) return;
         try
         {
             await Books.CheckAsync(Stack);
@@ -25,6 +33,12 @@ public abstract class CoreTests
         {
             await Stack.DisposeAsync();
         }
+    }
+
+    [OneTimeTearDown]
+    public async Task StopSharedAsync()
+    {
+        if (shared is not null) await shared.DisposeAsync();
     }
 
     protected static T Ok<T>(Outcome<T> outcome)

@@ -6,11 +6,13 @@ using Provisioning.Core.Organizations;
 using Provisioning.Core.Query;
 using Provisioning.Core.Schemas;
 using Provisioning.Core.Scim.Filters;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Core;
 
 /// <summary>What SQL answers is what the evaluator answers on the whole representation, whatever is asked (design D5).</summary>
-public sealed class FilterSqlTests
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class FilterSqlTests(string engine)
 {
     private const int Users = 250, Groups = 15, UserFilters = 2500, GroupFilters = 500;
 
@@ -28,7 +30,7 @@ public sealed class FilterSqlTests
         TestContext.Out.WriteLine($"PROVISIONING_TEST_SEED={seed}");
         random = new Random(seed);
         samples = new FilterSamples(random);
-        stack = await CoreStack.StartAsync();
+        stack = await CoreStack.StartOnAsync(engine);
         org = await stack.ScimAsync();
         var other = await stack.ScimAsync();
         for (var i = 0; i < Users; i++)

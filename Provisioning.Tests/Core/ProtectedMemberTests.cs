@@ -2,11 +2,13 @@ using NUnit.Framework;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Organizations;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Core;
 
 /// <summary>Owners and admins at the directory's hands (SCIM-11, ROLE-3), and people who are renamed, doubled and joined (SCIM-3, SCIM-15).</summary>
-public sealed class ProtectedMemberTests : CoreTests
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class ProtectedMemberTests(string engine) : CoreTests(engine)
 {
     [Test]
     public async Task SCIM_11_the_primary_owners_entry_changes_as_asked_and_the_member_stays([Values("deactivate", "delete")] string how)

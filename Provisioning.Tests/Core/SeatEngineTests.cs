@@ -3,11 +3,13 @@ using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Organizations;
 using Provisioning.Core.Seats;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Core;
 
 /// <summary>SEAT-1 to SEAT-13 and SEAT-16 on the real stack (SEAT-14 and SEAT-15 are not built).</summary>
-public sealed class SeatEngineTests : CoreTests
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class SeatEngineTests(string engine) : CoreTests(engine)
 {
     [Test]
     public async Task SEAT_1_a_member_holds_one_seat_whatever_the_number_of_paths()

@@ -4,11 +4,13 @@ using Provisioning.Core.Directory;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Organizations;
 using Provisioning.Core.Seats;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Core;
 
 /// <summary>The waiting list (SEAT-12), seats set aside, wishes, and holds (SEAT-2, TIME-4).</summary>
-public sealed class SeatQueueTests : CoreTests
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class SeatQueueTests(string engine) : CoreTests(engine)
 {
     [Test]
     public async Task SEAT_12_a_freed_seat_goes_to_the_one_who_waits_longest()
@@ -78,7 +80,7 @@ public sealed class SeatQueueTests : CoreTests
 
         Refused<SeatDenied, SeatHold>(await HoldAsync(org, Ids.New<SeatHoldId>(Stack.Time), TimeSpan.FromDays(1)));
         var waiting = (await Stack.Database.ReadAsync(session => Stack.Seats.NeedingDrainAsync(session, Instants.Now(Stack.Time), 10), default)).ToList();
-        Assert.That(waiting, Is.EqualTo(new[] { org.Id }), "the job finds it");
+        Assert.That(waiting, Does.Contain(org.Id), "the job finds it");
         await Stack.DrainAsync(org);
         Assert.That(await StatusAsync(org, ids), Has.Exactly(people - 10).EqualTo("assigned:standard").And.Exactly(10).EqualTo("waiting"));
         Assert.That((await Stack.PoolAsync(org, Standard)).Queued, Is.Zero);

@@ -2,11 +2,13 @@ using NUnit.Framework;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Organizations;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Core;
 
 /// <summary>Sign-in decisions that need members no door makes yet: owners, admins, ended terms (JIT-1, JIT-4, JIT-6, JIT-9).</summary>
-public sealed class SignInRulesTests : CoreTests
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class SignInRulesTests(string engine) : CoreTests(engine)
 {
     [Test]
     public async Task JIT_1_an_address_never_takes_over_an_owner_or_admin([Values(Role.PrimaryOwner, Role.Owner, Role.Admin)] Role role)

@@ -2,11 +2,13 @@ using NUnit.Framework;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Organizations;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Core;
 
 /// <summary>Entries and the members that follow them: SCIM-0 to SCIM-3, SCIM-5, SCIM-8 to SCIM-11, SCIM-16.</summary>
-public sealed class UserDirectoryTests : CoreTests
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class UserDirectoryTests(string engine) : CoreTests(engine)
 {
     [Test]
     public async Task SCIM_0_an_admins_suspension_stands_whatever_the_directory_sends()
