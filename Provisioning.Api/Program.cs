@@ -85,6 +85,7 @@ public static class Program
             provider.GetRequiredService<ServiceSettings>().Storage, provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
         services.AddSingleton<SqlDatabase>();
         services.AddSingleton<IDatabase>(static provider => provider.GetRequiredService<SqlDatabase>());
+        services.AddSingleton<IReceiptSweep>(static provider => provider.GetRequiredService<SqlDatabase>());
         services.AddSingleton<Migrator>();
         services.AddSingleton<DatabaseStart>();
         services.AddSingleton<EmbeddedBackup>();

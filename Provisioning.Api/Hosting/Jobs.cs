@@ -23,12 +23,12 @@ public sealed class SeatQueueJob(
 }
 
 /// <summary>Deletes receipts nobody can ask for any more, a few hundred per unit.</summary>
-public sealed class ReceiptSweepJob(Core.Storage.SqlDatabase database, Leases leases, TimeProvider time, JobServices services)
+public sealed class ReceiptSweepJob(IReceiptSweep receipts, Leases leases, TimeProvider time, JobServices services)
     : LeasedJob("receipt_sweep", TimeSpan.FromMinutes(10), services.LeaseLife, leases, time, services.Logger)
 {
     protected override async Task RunAsync(CancellationToken cancel)
     {
-        while (await StillMineAsync(cancel) is { } lease && await database.DeleteOldReceiptsAsync(ActorOf(lease), lease, cancel) > 0) { }
+        while (await StillMineAsync(cancel) is { } lease && await receipts.DeleteOldReceiptsAsync(ActorOf(lease), lease, cancel) > 0) { }
     }
 }
 

@@ -9,7 +9,7 @@ using Provisioning.Core.Storage.Dialects;
 namespace Provisioning.Core.Storage;
 
 /// <summary>The database: reads on pooled snapshots, writes as units through the writer, retries with a deadline (design D2).</summary>
-public sealed class SqlDatabase : IDatabase, IAsyncDisposable
+public sealed class SqlDatabase : IDatabase, IReceiptSweep, IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
 
