@@ -15,6 +15,9 @@ public sealed class SeatEngine(ISeatStore store)
     /// <summary>People served by one unit (rule SEAT-12); for the rest seats are set aside.</summary>
     public const int DrainBatch = 200;
 
+    private readonly SeatLedger ledger = new(store);
+    private readonly SeatQueue queue = new(store);
+
     /// <summary>
     /// Gives a seat to a member who comes in, comes back or waits (rules SEAT-4, SEAT-5, SEAT-10). Idempotent: who sits keeps the seat.
     /// </summary>
@@ -30,20 +33,20 @@ public sealed class SeatEngine(ISeatStore store)
         if (tier is null)
         {
             // Only with the pools locked is "none" true: a seat released meanwhile would otherwise miss the person who starts to wait.
-            pools = await LockAndRepairAsync(scope, organization);
+            pools = await queue.LockAndRepairAsync(scope, organization);
             if (!seat.IsNew && seat.Status == SeatStatus.Waiting)
                 seat = await store.FindAsync(scope.Session, organization, seat.Member) ?? seat;
             if (seat.Status == SeatStatus.Assigned) return seat;
             tier = await ClaimAsync(scope, organization, pools, wish);
         }
-        if (tier is not null) return await SitAsync(scope, organization, seat, tier, "seat.assigned");
+        if (tier is not null) return await ledger.SitAsync(scope, organization, seat, tier, "seat.assigned");
         if (policy == NoSeatPolicy.Reject) return Refuse(scope, organization, pools, wish.Only, person);
         if (seat.Status == SeatStatus.Waiting && seat.DesiredTier == wish.Only) return seat;
         var waiting = seat with
         {
             Status = SeatStatus.Waiting, Tier = null, DesiredTier = wish.Only, WaitingSince = seat.WaitingSince ?? scope.Now,
         };
-        return await SaveAsync(scope, organization, seat, waiting, "seat.waiting");
+        return await ledger.SaveAsync(scope, organization, seat, waiting, "seat.waiting");
     }
 
     /// <summary>Writes the seat side of a member who starts without a seat (pushed inactive).</summary>
@@ -64,10 +67,10 @@ public sealed class SeatEngine(ISeatStore store)
         var seat = await store.FindAsync(scope.Session, organization, member)
             ?? throw new UnitConflictException("The member's seat row is not there any more.");
         if (seat.Status == to) return seat;
-        if (seat.Tier is not null) await CloseAsync(scope, organization, seat);
+        if (seat.Tier is not null) await ledger.CloseAsync(scope, organization, seat);
         var after = seat with { Status = to, Tier = null, DesiredTier = null, LastTier = seat.Tier ?? seat.LastTier, WaitingSince = null };
-        after = await SaveAsync(scope, organization, seat, after, to == SeatStatus.Unassigned ? "seat.unassigned" : "seat.released", reason);
-        if (seat.Tier is not null || pools.Any(pool => pool.Queued > 0)) await DrainLockedAsync(scope, organization);
+        after = await ledger.SaveAsync(scope, organization, seat, after, to == SeatStatus.Unassigned ? "seat.unassigned" : "seat.released", reason);
+        if (seat.Tier is not null || pools.Any(pool => pool.Queued > 0)) await queue.DrainLockedAsync(scope, organization);
         return after;
     }
 
@@ -80,25 +83,25 @@ public sealed class SeatEngine(ISeatStore store)
         var seat = await store.FindAsync(scope.Session, organization, member)
             ?? throw new UnitConflictException("The member's seat row is not there any more.");
         if (seat.Tier == tier && seat.DesiredTier is null) return seat;
-        if (seat.Tier == tier) return await SaveAsync(scope, organization, seat, seat with { DesiredTier = null }, "seat.reassigned");
+        if (seat.Tier == tier) return await ledger.SaveAsync(scope, organization, seat, seat with { DesiredTier = null }, "seat.reassigned");
         if (pools.Single(pool => pool.Tier == tier).Free < 1)
         {
-            pools = await LockAndRepairAsync(scope, organization);
+            pools = await queue.LockAndRepairAsync(scope, organization);
             seat = await store.FindAsync(scope.Session, organization, member) ?? seat;
             if (seat.Tier == tier) return seat; // the repair seated the member
         }
         if (await store.TryChangeAsync(scope.Session, organization, tier, new PoolChange(Assigned: 1)))
         {
-            if (seat.Tier is not null) await CloseAsync(scope, organization, seat);
-            var after = await SitAsync(scope, organization, seat, tier, seat.Tier is null ? "seat.assigned" : "seat.reassigned");
-            await DrainLockedAsync(scope, organization);
+            if (seat.Tier is not null) await ledger.CloseAsync(scope, organization, seat);
+            var after = await ledger.SitAsync(scope, organization, seat, tier, seat.Tier is null ? "seat.assigned" : "seat.reassigned");
+            await queue.DrainLockedAsync(scope, organization);
             return after;
         }
         if (!wait) return Refuse(scope, organization, pools, tier, Target.Member(member));
         var wishing = seat.Status == SeatStatus.Assigned
             ? seat with { DesiredTier = tier }
             : seat with { Status = SeatStatus.Waiting, DesiredTier = tier, WaitingSince = seat.WaitingSince ?? scope.Now };
-        return wishing == seat ? seat : await SaveAsync(scope, organization, seat, wishing, "seat.waiting");
+        return wishing == seat ? seat : await ledger.SaveAsync(scope, organization, seat, wishing, "seat.waiting");
     }
 
     /// <summary>Exchanges seats in one step, all or nothing; what counts is the net need of each tier (rule SEAT-7).</summary>
@@ -106,7 +109,7 @@ public sealed class SeatEngine(ISeatStore store)
     public async Task<Outcome<IReadOnlyList<MemberSeat>>> SwapAsync(
         UnitScope scope, OrganizationId organization, IReadOnlyList<SeatChange> changes)
     {
-        var pools = await LockAndRepairAsync(scope, organization);
+        var pools = await queue.LockAndRepairAsync(scope, organization);
         if (changes.FirstOrDefault(change => change.Tier is not null && pools.All(pool => pool.Tier != change.Tier)) is { } unknown)
             return UnknownTier(unknown.Tier!, pools);
         var seats = (await store.FindManyAsync(scope.Session, organization, [.. changes.Select(change => change.Member)]))
@@ -119,19 +122,19 @@ public sealed class SeatEngine(ISeatStore store)
             if (net != 0 && !await store.TryChangeAsync(scope.Session, organization, pool.Tier, new PoolChange(Assigned: net)))
                 return Refuse(scope, organization, pools, pool.Tier, Target.Organization(organization));
         }
-        await CloseAsync(scope, organization, [.. real.Select(change => seats[change.Member]).Where(seat => seat.Tier is not null)]);
-        await OpenAsync(scope, organization, [.. real.Where(change => change.Tier is not null).Select(change => new SeatGrant(change.Member, change.Tier!))]);
+        await ledger.CloseAsync(scope, organization, [.. real.Select(change => seats[change.Member]).Where(seat => seat.Tier is not null)]);
+        await ledger.OpenAsync(scope, organization, [.. real.Where(change => change.Tier is not null).Select(change => new SeatGrant(change.Member, change.Tier!))]);
         foreach (var change in real)
         {
             var before = seats[change.Member];
             var after = change.Tier is null
                 ? before with { Status = SeatStatus.Unassigned, Tier = null, DesiredTier = null, LastTier = before.Tier ?? before.LastTier, WaitingSince = null }
-                : Seated(before, change.Tier) with { Version = before.Version + 1 };
-            if (change.Tier is null) after = await SaveAsync(scope, organization, before, after, "seat.unassigned");
-            else Record(scope, organization, before, after, before.Tier is null ? "seat.assigned" : "seat.reassigned", null);
+                : SeatLedger.Seated(before, change.Tier) with { Version = before.Version + 1 };
+            if (change.Tier is null) after = await ledger.SaveAsync(scope, organization, before, after, "seat.unassigned");
+            else SeatLedger.Record(scope, organization, before, after, before.Tier is null ? "seat.assigned" : "seat.reassigned", null);
             seats[change.Member] = after;
         }
-        await DrainLockedAsync(scope, organization);
+        await queue.DrainLockedAsync(scope, organization);
         return changes.Select(change => seats[change.Member]).ToList();
     }
 
@@ -139,8 +142,8 @@ public sealed class SeatEngine(ISeatStore store)
     public async Task<IReadOnlyList<SeatGrant>> DrainAsync(UnitScope scope, OrganizationId organization)
     {
         await store.LockPoolsAsync(scope.Session, organization);
-        await ReleaseExpiredHoldsAsync(scope, organization);
-        return await DrainLockedAsync(scope, organization);
+        await queue.ReleaseExpiredHoldsAsync(scope, organization);
+        return await queue.DrainLockedAsync(scope, organization);
     }
 
     /// <summary>How full the tiers are, best first; <paramref name="only"/> one of them, if not null.</summary>
@@ -156,7 +159,7 @@ public sealed class SeatEngine(ISeatStore store)
         if (tier is not null && pools.All(pool => pool.Tier != tier)) return UnknownTier(tier, pools);
         var wish = new SeatWish(tier, null);
         var held = await ClaimAsync(scope, organization, pools, wish, new PoolChange(Held: 1))
-            ?? await ClaimAsync(scope, organization, pools = await LockAndRepairAsync(scope, organization), wish, new PoolChange(Held: 1));
+            ?? await ClaimAsync(scope, organization, pools = await queue.LockAndRepairAsync(scope, organization), wish, new PoolChange(Held: 1));
         if (held is null) return Refuse(scope, organization, pools, tier, Target.Organization(organization));
         var hold = new SeatHold(id, held, expiresAt);
         await store.InsertHoldAsync(scope.Session, organization, hold);
@@ -168,8 +171,8 @@ public sealed class SeatEngine(ISeatStore store)
     {
         await store.LockPoolsAsync(scope.Session, organization);
         if (await store.TakeHoldAsync(scope.Session, organization, id) is not { } hold) return false;
-        await MustChangeAsync(scope, organization, hold.Tier, new PoolChange(Held: -1));
-        await DrainLockedAsync(scope, organization);
+        await ledger.MustChangeAsync(scope, organization, hold.Tier, new PoolChange(Held: -1));
+        await queue.DrainLockedAsync(scope, organization);
         return true;
     }
 
@@ -179,8 +182,8 @@ public sealed class SeatEngine(ISeatStore store)
         var hold = await store.TakeHoldAsync(scope.Session, organization, id);
         if (hold is null || hold.ExpiresAt <= scope.Now) return new NotFound("The seat held for this person is gone: the hold ended or was given back.");
         if (seat.Tier is not null) return new InvalidValue("The member already sits on a seat.");
-        await MustChangeAsync(scope, organization, hold.Tier, new PoolChange(Assigned: 1, Held: -1));
-        return await SitAsync(scope, organization, seat, hold.Tier, "seat.assigned");
+        await ledger.MustChangeAsync(scope, organization, hold.Tier, new PoolChange(Assigned: 1, Held: -1));
+        return await ledger.SitAsync(scope, organization, seat, hold.Tier, "seat.assigned");
     }
 
     /// <summary>
@@ -210,7 +213,7 @@ public sealed class SeatEngine(ISeatStore store)
         }
         scope.Record(organization, "seats.purchased", Target.Organization(organization),
             Purchased(before.Select(pool => (pool.Tier, pool.Purchased))), Purchased(after.Select(tier => (tier.Tier, tier.Purchased))));
-        await DrainLockedAsync(scope, organization);
+        await queue.DrainLockedAsync(scope, organization);
         return Outcome.Of(await store.PoolsAsync(scope.Session, organization));
     }
 
@@ -221,128 +224,6 @@ public sealed class SeatEngine(ISeatStore store)
             if (await store.TryChangeAsync(scope.Session, organization, pool.Tier, change ?? new PoolChange(Assigned: 1)))
                 return pool.Tier;
         return null;
-    }
-
-    /// <summary>Locks the pools and gives back what expired holds still occupy; the waiting come first (rules TIME-4, SEAT-11).</summary>
-    private async Task<IReadOnlyList<SeatPool>> LockAndRepairAsync(UnitScope scope, OrganizationId organization)
-    {
-        var pools = await store.LockPoolsAsync(scope.Session, organization);
-        var repaired = await ReleaseExpiredHoldsAsync(scope, organization);
-        if (!repaired && pools.All(pool => pool.Queued == 0)) return pools;
-        await DrainLockedAsync(scope, organization);
-        return await store.PoolsAsync(scope.Session, organization);
-    }
-
-    private async Task<bool> ReleaseExpiredHoldsAsync(UnitScope scope, OrganizationId organization)
-    {
-        var expired = await store.TakeExpiredHoldsAsync(scope.Session, organization, scope.Now);
-        foreach (var (tier, count) in expired) await MustChangeAsync(scope, organization, tier, new PoolChange(Held: -count));
-        return expired.Count > 0;
-    }
-
-    /// <summary>The drain itself; the caller holds all pools. Each upgrade opens a lower tier, which is then looked at anew.</summary>
-    private async Task<IReadOnlyList<SeatGrant>> DrainLockedAsync(UnitScope scope, OrganizationId organization)
-    {
-        var grants = new List<SeatGrant>();
-        while (await DrainOnceAsync(scope, organization, grants) && grants.Count < DrainBatch) { }
-        return grants;
-    }
-
-    /// <summary>
-    /// Reads only people who can be served: many who wait for a full tier must not hide those behind them who want another.
-    /// True when somebody was upgraded.
-    /// </summary>
-    private async Task<bool> DrainOnceAsync(UnitScope scope, OrganizationId organization, List<SeatGrant> grants)
-    {
-        var pools = await store.PoolsAsync(scope.Session, organization);
-        var open = pools.Where(pool => pool.Free + pool.Queued > 0).Select(pool => pool.Tier).ToList();
-        if (open.Count == 0) return false;
-        var waiting = await store.WaitingAsync(scope.Session, organization, open, orAny: true, DrainBatch + 1);
-        IReadOnlyList<MemberSeat> wishing = [];
-        if (waiting.Count <= DrainBatch)
-        {
-            wishing = await store.WishingAsync(scope.Session, organization, open, DrainBatch);
-            var vacated = wishing.Select(seat => seat.Tier!).Except(open).ToList();
-            if (vacated.Count > 0) waiting = InOrder(waiting, await store.WaitingAsync(scope.Session, organization, vacated, orAny: false, DrainBatch + 1));
-        }
-        var more = new Dictionary<string, int>();
-        if (waiting.Count > DrainBatch)
-        {
-            if (wishing.Count == 0) waiting = [.. waiting.Take(DrainBatch)];
-            foreach (var (tier, people) in await store.CountWaitingAsync(scope.Session, organization))
-                if (people - waiting.Count(seat => (seat.DesiredTier ?? "") == tier) is > 0 and var left)
-                    more[tier] = left;
-        }
-        var plan = SeatRules.PlanDrain(pools, waiting, more, wishing);
-        foreach (var pool in pools)
-        {
-            var net = plan.Grants.Count(grant => grant.Tier == pool.Tier) - plan.Grants.Count(grant => grant.Before.Tier == pool.Tier);
-            var queued = plan.Queued[pool.Tier] - pool.Queued;
-            if (net != 0 || queued != 0)
-                await MustChangeAsync(scope, organization, pool.Tier, new PoolChange(Assigned: net, Queued: queued));
-        }
-        var upgraded = plan.Grants.Select(grant => grant.Before).Where(seat => seat.Tier is not null).ToList();
-        await CloseAsync(scope, organization, upgraded);
-        var granted = plan.Grants.Select(grant => new SeatGrant(grant.Before.Member, grant.Tier)).ToList();
-        await OpenAsync(scope, organization, granted);
-        foreach (var grant in plan.Grants)
-            Record(scope, organization, grant.Before, Seated(grant.Before, grant.Tier), grant.Before.Tier is null ? "seat.assigned" : "seat.reassigned", "drain");
-        grants.AddRange(granted);
-        return upgraded.Count > 0;
-    }
-
-    private static List<MemberSeat> InOrder(IEnumerable<MemberSeat> one, IEnumerable<MemberSeat> other) =>
-        [.. one.Concat(other).OrderBy(seat => seat.WaitingSince).ThenBy(seat => seat.Member.Value)];
-
-    /// <summary>The seat is claimed: open the assignment and write the member's side.</summary>
-    private async Task<MemberSeat> SitAsync(UnitScope scope, OrganizationId organization, MemberSeat before, string tier, string action)
-    {
-        await store.OpenAssignmentsAsync(scope.Session, organization, [new SeatGrant(before.Member, tier)], scope.Now);
-        return await SaveAsync(scope, organization, before, Seated(before, tier), action);
-    }
-
-    private static MemberSeat Seated(MemberSeat before, string tier) => before with
-    {
-        Status = SeatStatus.Assigned, Tier = tier, LastTier = tier, WaitingSince = null, DesiredTier = null, IsNew = false,
-    };
-
-    private async Task OpenAsync(UnitScope scope, OrganizationId organization, List<SeatGrant> grants)
-    {
-        if (grants.Count == 0) return;
-        await store.OpenAssignmentsAsync(scope.Session, organization, grants, scope.Now);
-        foreach (var tier in grants.GroupBy(grant => grant.Tier))
-            await store.SeatAsync(scope.Session, organization, tier.Key, [.. tier.Select(grant => grant.Member)]);
-    }
-
-    /// <summary>A release closes the open assignment before it decrements (invariant I-5).</summary>
-    private async Task CloseAsync(UnitScope scope, OrganizationId organization, MemberSeat seat)
-    {
-        await CloseAsync(scope, organization, [seat]);
-        await MustChangeAsync(scope, organization, seat.Tier!, new PoolChange(Assigned: -1));
-    }
-
-    private async Task CloseAsync(UnitScope scope, OrganizationId organization, List<MemberSeat> seats)
-    {
-        if (seats.Count == 0) return;
-        var closed = await store.CloseAssignmentsAsync(scope.Session, organization, [.. seats.Select(seat => seat.Member)], scope.Now);
-        if (closed != seats.Count) throw new UnitConflictException("An assignment was closed by somebody else.");
-    }
-
-    private async Task<MemberSeat> SaveAsync(
-        UnitScope scope, OrganizationId organization, MemberSeat before, MemberSeat after, string action, string? reason = null)
-    {
-        after = after with { IsNew = false, Version = before.Version + 1 };
-        if (before.IsNew) await store.InsertAsync(scope.Session, organization, after);
-        else if (!await store.UpdateAsync(scope.Session, organization, before, after))
-            throw new UnitConflictException("The member's seat was changed by somebody else.");
-        Record(scope, organization, before, after, action, reason);
-        return after;
-    }
-
-    private async Task MustChangeAsync(UnitScope scope, OrganizationId organization, string tier, PoolChange change)
-    {
-        if (!await store.TryChangeAsync(scope.Session, organization, tier, change))
-            throw new InvalidOperationException($"The pool {tier} cannot take {change}: its counters disagree with its rows.");
     }
 
     private static SeatDenied Refuse(UnitScope scope, OrganizationId organization, IReadOnlyList<SeatPool> pools, string? tier, Target person)
@@ -356,20 +237,12 @@ public sealed class SeatEngine(ISeatStore store)
     private static Unprocessable UnknownTier(string tier, IReadOnlyList<SeatPool> pools) =>
         new("unknown_tier", $"There is no tier {tier}; the tiers are {string.Join(", ", pools.Select(pool => pool.Tier))}.");
 
-    private static void Record(UnitScope scope, OrganizationId organization, MemberSeat before, MemberSeat after, string action, string? reason) =>
-        scope.Record(organization, action, Target.Member(after.Member), Describe(before), Describe(after), reason);
-
     /// <summary>How full the tiers were, as an audit record keeps it.</summary>
     public static JsonArray Describe(IEnumerable<TierUse> tiers) => new([.. tiers.Select(use => new JsonObject
     {
         ["tier"] = use.Tier, ["rank"] = use.Rank, ["purchased"] = use.Purchased, ["assigned"] = use.Assigned, ["held"] = use.Held,
         ["queued"] = use.Queued, ["free"] = use.Free,
     })]);
-
-    private static JsonObject Describe(MemberSeat seat) => new()
-    {
-        ["seatStatus"] = Words.Text(seat.Status), ["tier"] = seat.Tier, ["desiredTier"] = seat.DesiredTier,
-    };
 
     private static JsonObject Purchased(IEnumerable<(string Tier, int Seats)> pools) =>
         new(pools.Select(pool => KeyValuePair.Create(pool.Tier, (JsonNode?)JsonValue.Create(pool.Seats))));
