@@ -149,7 +149,8 @@ public sealed partial class TelemetryTests
             .Concat(span.Events.SelectMany(happened => happened.Tags.Select(tag => $"{tag.Key}={tag.Value}")))
             .Concat(span.Baggage.Select(item => $"{item.Key}={item.Value}"))).Distinct().ToList();
         string[] forbidden = ["ada", "@", "example", "userName", "filter=", " eq ", "sk_", TestService.OperatorToken, TestService.DemoScimToken, "Bearer", "url.", "user_agent", "?"];
-        Assert.That(texts.Where(text => forbidden.Any(word => text.Contains(word, StringComparison.Ordinal))), Is.Empty);
+        // A correlation id is random hexadecimal, in which "ada" stands now and then.
+        Assert.That(texts.Where(text => !text.StartsWith("provisioning.correlation_id=", StringComparison.Ordinal) && forbidden.Any(word => text.Contains(word, StringComparison.Ordinal))), Is.Empty);
     }
 
     [Test]
