@@ -94,7 +94,7 @@ public sealed class ScimRowsTests
     }
 
     [Test]
-    public async Task SCIM_8_a_person_outside_the_verified_domains_can_still_be_deactivated()
+    public async Task SCIM_7_SCIM_8_a_person_outside_the_verified_domains_is_refused_but_can_still_be_deactivated()
     {
         var organization = await service.OrganizationAsync();
         var guest = organization.User("guest");
