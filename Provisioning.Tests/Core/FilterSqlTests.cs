@@ -60,6 +60,7 @@ public sealed class FilterSqlTests(string engine)
     [OneTimeTearDown]
     public async Task StopAsync()
     {
+        if (stack is null) return; // ignored: no such engine here
         await Books.CheckAsync(stack);
         await stack.DisposeAsync();
     }
