@@ -3,6 +3,7 @@ using Provisioning.Api.Configuration;
 using Provisioning.Api.Hook;
 using Provisioning.Api.Hosting;
 using Provisioning.Api.Scim;
+using Provisioning.Api.Sso;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Organizations;
@@ -74,6 +75,7 @@ public static class Program
         app.MapScim();
         app.MapHook();
         app.MapAdmin();
+        app.MapSso();
         app.MapDescription();
         app.WarnOfOpenKeys();
         return app;
@@ -90,9 +92,14 @@ public static class Program
         services.AddSingleton<DatabaseStart>();
         services.AddSingleton<EmbeddedBackup>();
         services.AddSingleton<IOrganizationStore, OrganizationStore>();
-        services.AddSingleton<CredentialStore>();
-        services.AddSingleton<ITokenStore>(static provider => provider.GetRequiredService<CredentialStore>());
-        services.AddSingleton<IConnectionStore>(static provider => provider.GetRequiredService<CredentialStore>());
+        services.AddSingleton<ITokenStore, CredentialStore>();
+        services.AddSingleton<IConnectionStore, ConnectionStore>();
+        services.AddSingleton<SessionStore>();
+        services.AddSingleton<ISessionStore>(static provider => provider.GetRequiredService<SessionStore>());
+        services.AddSingleton<ISignInSettingsStore>(static provider => provider.GetRequiredService<SessionStore>());
+        services.AddSingleton<IConnectionSessions>(static provider => provider.GetRequiredService<SessionStore>());
+        services.AddSingleton<ISeatSessions>(static provider => provider.GetRequiredService<SessionStore>());
+        services.AddSingleton<IFlowStore, FlowStore>();
         services.AddSingleton<ISeatStore, SeatStore>();
         services.AddSingleton<IServiceFigures, ServiceFigures>();
         services.AddSingleton<MemberStore>();
@@ -112,6 +119,7 @@ public static class Program
         services.AddKeyRing();
         services.AddHostedService<SeatQueueJob>();
         services.AddHostedService<ReceiptSweepJob>();
+        services.AddHostedService<SessionSweepJob>();
         services.AddHostedService<ServiceGauges>();
     }
 
@@ -152,18 +160,30 @@ public static class Program
         services.AddSingleton<PersonMatcher>();
         services.AddSingleton<MemberAdmission>();
         services.AddSingleton<SignInDecision>();
+        services.AddSingleton<ConnectionDirectory>();
+        services.AddSingleton<SessionDirectory>();
+        services.AddSingleton<SignInFlows>();
+        services.AddSingleton<SignInCompletion>();
+        services.AddSingleton<SignInSettingsChanges>();
     }
 
     private static void AddDoors(IServiceCollection services)
     {
         services.AddSingleton<Authentication>();
         services.AddSingleton<PublicUrl>();
+        services.AddSingleton<SecretProtection>();
+        services.AddSingleton<SignInCookies>();
+        services.AddSingleton<ConnectionChecks>();
+        services.AddSingleton(static provider => new OutboundAddress(
+            provider.GetRequiredService<ServiceSettings>().Outbound.AllowedNetworks, provider.GetRequiredService<IHostEnvironment>().IsDevelopment()));
+        services.AddSingleton<OutboundHttp>();
         services.AddSingleton<DemoOrganization>();
         services.AddSingleton(static provider => Limits(provider.GetRequiredService<ServiceSettings>()));
         services.AddSingleton<UserOperations>();
         services.AddSingleton<GroupOperations>();
         services.AddSingleton<DiscoveryOperations>();
         services.AddScimErrors();
+        services.AddSso();
         services.AddSingleton<IStartupFilter, DoubledSlashes>();
         services.AddDescription();
     }

@@ -90,15 +90,6 @@ public sealed record TokenForm(string Id, string Door, string? Role, string Name
 
 public sealed record TokensForm(IReadOnlyList<TokenForm> Tokens);
 
-public sealed record ConnectionForm(string Id, string Name, string Kind, bool TrustEmail, string? ExternalIdClaim, string CreatedAt)
-{
-    public static ConnectionForm ToApi(Connection connection) => new(
-        connection.Id.ToString(), connection.Name, Words.Text(connection.Kind), connection.TrustEmail, connection.ExternalIdClaim,
-        Instants.Text(connection.CreatedAt));
-}
-
-public sealed record ConnectionsForm(IReadOnlyList<ConnectionForm> Connections);
-
 public sealed record NoSeatForm(string Scim);
 
 public sealed record VerifiedDomainForm(bool Scim);

@@ -10,5 +10,7 @@ public static class AdminRoutes
         organization.MapMembers();
         organization.MapSeats();
         organization.MapCredentials();
+        organization.MapConnections();
+        organization.MapSessions();
     }
 }

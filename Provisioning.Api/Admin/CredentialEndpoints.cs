@@ -7,7 +7,7 @@ using Provisioning.Core.Organizations;
 
 namespace Provisioning.Api.Admin;
 
-/// <summary>Tokens, connections and provisioning settings of an organisation: owners and the operator.</summary>
+/// <summary>Tokens and provisioning settings of an organisation: owners and the operator.</summary>
 public static class CredentialEndpoints
 {
     public static void MapCredentials(this IEndpointRouteBuilder organization)
@@ -17,11 +17,6 @@ public static class CredentialEndpoints
             .WithDescription("""Body: {"door":"scim"|"admin"|"gateway"|"application","role":"owner"|"admin" (door admin only),"name":"...","expiresAt":"..."?}. Two SCIM tokens are valid at once.""")
             .Accepts<JsonObject>("application/json").Produces<IssuedTokenForm>(201).ProducesProblem(409);
         organization.MapRest("DELETE", "/tokens/{id}", Access.Owner, RevokeAsync).WithSummary("Revoke a token at once").Produces(204);
-        organization.MapRest("GET", "/connections", Access.Owner, ConnectionsAsync).WithSummary("Connections").Produces<ConnectionsForm>();
-        organization.MapRest("POST", "/connections", Access.Owner, ConnectAsync).WithSummary("Add an identity gateway")
-            .WithDescription("""Body: {"name":"...","kind":"gateway","trustEmail":true|false,"externalIdClaim":"sub"|null}.""")
-            .Accepts<JsonObject>("application/json").Produces<ConnectionForm>(201).ProducesProblem(409);
-        organization.MapRest("DELETE", "/connections/{id}", Access.Owner, DisconnectAsync).WithSummary("Remove a connection").Produces(204);
         organization.MapRest("GET", "/provisioning", Access.Owner, ProvisioningAsync).WithSummary("Provisioning mode and policies").Produces<ProvisioningForm>();
         organization.MapRest("PUT", "/provisioning", Access.Owner, SetProvisioningAsync).WithSummary("Set provisioning mode and policies")
             .WithDescription("""Body: {"mode":"invite_only"|"jit"|"scim"|"scim_and_jit","onNoSeat":{"scim":"waiting"|"reject"},"requireVerifiedDomain":{"scim":false}}; what is absent stays.""")
@@ -59,37 +54,6 @@ public static class CredentialEndpoints
     {
         if (!Ids.TryParse<TokenId>(request.Id, out var id)) return new NotFound("There is no such token.");
         return (await request.Service<Credentials>().RevokeAsync(request.Organization, request.Actor, id, request.Cancel)).Select(_ => RestReply.NoContent);
-    }
-
-    private static async Task<Outcome<RestReply>> ConnectionsAsync(RestRequest request)
-    {
-        var connections = await request.Service<Credentials>().ConnectionsAsync(request.Organization, request.Cancel);
-        return RestReply.Ok(new ConnectionsForm([.. connections.Select(ConnectionForm.ToApi)]));
-    }
-
-    private static async Task<Outcome<RestReply>> ConnectAsync(RestRequest request)
-    {
-        if (!(await request.BodyAsync()).Try(out var body, out var error)) return error;
-        if (!Connection(body.Fields).Try(out var wanted, out error)) return error;
-        var connected = await request.Service<Credentials>().ConnectAsync(request.Organization, request.Actor, wanted, body.Idempotency, request.Cancel);
-        return connected.Select(connection => new RestReply(201, ConnectionForm.ToApi(connection)));
-    }
-
-    internal static Outcome<NewConnection> Connection(JsonFields fields)
-    {
-        var name = fields.Text("name", 64);
-        var kind = fields.OptionalWord<ConnectionKind>("kind") ?? ConnectionKind.Gateway;
-        var trust = fields.OptionalFlag("trustEmail") ?? false;
-        var claim = fields.OptionalText("externalIdClaim");
-        if (claim is not (null or "sub")) fields.Refuse("'externalIdClaim' must be \"sub\" (the subject equals the externalId) or null.");
-        if (Ids.TryParse<ConnectionId>(name, out _)) fields.Refuse("'name' must not look like an id.");
-        return fields.Problem is { } problem ? problem : new NewConnection(name, kind, trust, claim);
-    }
-
-    private static async Task<Outcome<RestReply>> DisconnectAsync(RestRequest request)
-    {
-        if (!Ids.TryParse<ConnectionId>(request.Id, out var id)) return new NotFound("There is no such connection.");
-        return (await request.Service<Credentials>().DisconnectAsync(request.Organization, request.Actor, id, request.Cancel)).Select(_ => RestReply.NoContent);
     }
 
     private static Task<Outcome<RestReply>> ProvisioningAsync(RestRequest request) =>

@@ -97,7 +97,7 @@ public static class MemberEndpoints
         return unassign ? new MemberCommand.Unassign() : new MemberCommand.Seat(tier, wait);
     }
 
-    private static async Task<Outcome<SeatedMember>> FindAsync(RestRequest request)
+    internal static async Task<Outcome<SeatedMember>> FindAsync(RestRequest request)
     {
         if (!Parse(request.Id).Try(out var id, out var error)) return error;
         return await request.Service<IDatabase>().ReadAsync(

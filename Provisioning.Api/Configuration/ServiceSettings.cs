@@ -12,6 +12,8 @@ public sealed record ServiceSettings
     public PublicSettings Public { get; init; } = new();
     public JobSettings Jobs { get; init; } = new();
     public KeySettings Keys { get; init; } = new();
+    public SsoSettings Sso { get; init; } = new();
+    public OutboundSettings Outbound { get; init; } = new();
 
     /// <summary>Reads the settings by hand, so that a bad one is refused by name instead of being ignored or half bound.</summary>
     /// <exception cref="SettingsException">At least one setting is bad; lists all of them.</exception>

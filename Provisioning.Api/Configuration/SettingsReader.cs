@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 
 namespace Provisioning.Api.Configuration;
@@ -7,7 +8,7 @@ namespace Provisioning.Api.Configuration;
 internal sealed class SettingsReader(IConfiguration configuration, string environmentName)
 {
     /// <summary>Our sections: a name under them that is no setting is a mistake. All other sections belong to the platform.</summary>
-    private static readonly string[] Sections = ["Storage", "Demo", "Limits", "Scim", "Operator", "Public", "Jobs", "Keys"];
+    private static readonly string[] Sections = ["Storage", "Demo", "Limits", "Scim", "Operator", "Public", "Jobs", "Keys", "Sso", "Outbound"];
 
     private const string SeatsSection = "Demo:Seats";
     private const string SeatsPattern = "Demo:Seats:<tier>";
@@ -31,6 +32,8 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
             Public = new PublicSettings { BaseUrl = ReadBaseUrl() },
             Jobs = new JobSettings { LeaseSeconds = Integer("Jobs:LeaseSeconds", 15, 1, 3600) },
             Keys = ReadKeys(),
+            Sso = new SsoSettings { SessionMinutes = Integer("Sso:SessionMinutes", 720, 1, 43_200) },
+            Outbound = new OutboundSettings { AllowedNetworks = ReadNetworks("Outbound:AllowedNetworks") },
         };
         CheckListeningAddresses();
         RefuseUnknownNames();
@@ -126,6 +129,17 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
         Refuse(name, given.Contains('@', StringComparison.Ordinal) ? null : given,
             "an absolute http or https URL without user name, query and fragment, for example https://seats.example");
         return null;
+    }
+
+    private List<IPNetwork> ReadNetworks(string name)
+    {
+        var networks = new List<IPNetwork>();
+        foreach (var text in (Text(name) ?? "").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (IPNetwork.TryParse(text, out var network)) networks.Add(network);
+            else Refuse(name, text, "networks such as 10.20.0.0/16, separated by commas");
+        }
+        return networks;
     }
 
     /// <summary>The platform's own setting; checked here because the server would tell a bad one as a crash.</summary>

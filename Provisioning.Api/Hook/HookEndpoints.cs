@@ -46,7 +46,7 @@ public static class HookEndpoints
         if (!TextKey.Fits(subject)) fields.Refuse("'subject' is too long.");
         // Gateways pass on more claims than are used here; unknown fields are no error.
         if (fields.ProblemOfKnown is { } problem) return problem;
-        if (await request.Service<Credentials>().FindConnectionAsync(request.Organization, named, request.Cancel) is not { } connection)
+        if (await request.Service<ConnectionDirectory>().FindAsync(request.Organization, named, request.Cancel) is not { } connection)
             return new InvalidValue("'connection' names no connection of the organisation.");
         var signIn = new SignInRequest(connection, subject, email, verified, name, groups, externalId);
         var decided = await request.Service<SignInDecision>().DecideAsync(request.Organization, request.Actor, signIn, request.Cancel);

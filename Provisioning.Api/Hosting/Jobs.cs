@@ -2,6 +2,7 @@ using Provisioning.Api.Configuration;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Seats;
+using Provisioning.Core.SignIn;
 
 namespace Provisioning.Api.Hosting;
 
@@ -29,6 +30,16 @@ public sealed class ReceiptSweepJob(IReceiptSweep receipts, Leases leases, TimeP
     protected override async Task RunAsync(CancellationToken cancel)
     {
         while (await StillMineAsync(cancel) is { } lease && await receipts.DeleteOldReceiptsAsync(ActorOf(lease), lease, cancel) > 0) { }
+    }
+}
+
+/// <summary>Deletes codes, flows and replay rows past their time, and sessions that are long over.</summary>
+public sealed class SessionSweepJob(SessionDirectory sessions, Leases leases, TimeProvider time, JobServices services)
+    : LeasedJob("session_sweep", TimeSpan.FromMinutes(10), services.LeaseLife, leases, time, services.Logger)
+{
+    protected override async Task RunAsync(CancellationToken cancel)
+    {
+        while (await StillMineAsync(cancel) is { } lease && await sessions.SweepAsync(lease, ActorOf(lease), cancel) > 0) { }
     }
 }
 

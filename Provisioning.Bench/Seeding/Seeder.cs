@@ -38,7 +38,7 @@ internal static class Seeder
     {
         await using var connection = await database.OpenAsync();
         return (OrganizationId.From(await IdAsync("SELECT id FROM organizations WHERE slug = 'acme'")),
-            ConnectionId.From(await IdAsync("SELECT id FROM connections WHERE name = 'demo'")));
+            ConnectionId.From(await IdAsync("SELECT id FROM identity_connections WHERE name = 'demo'")));
 
         async Task<Guid> IdAsync(string sql)
         {

@@ -119,3 +119,11 @@ public readonly record struct UnitId(Guid Value) : IId<UnitId>
     public static UnitId From(Guid value) => new(value);
     public override string ToString() => Ids.Text(this);
 }
+
+/// <summary>A session of a signed-in member; applications know it by this id, the browser by a secret of its own.</summary>
+public readonly record struct SessionId(Guid Value) : IId<SessionId>
+{
+    public static string Prefix => "ses_";
+    public static SessionId From(Guid value) => new(value);
+    public override string ToString() => Ids.Text(this);
+}

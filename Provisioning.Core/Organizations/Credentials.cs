@@ -12,15 +12,8 @@ public sealed record NewToken(Door Door, Role? Role, string Name, DateTimeOffset
         new(Ids.New<TokenId>(time), organization, Door, Role, Name, Instants.Now(time), ExpiresAt, null);
 }
 
-/// <summary>A connection to be made.</summary>
-public sealed record NewConnection(string Name, ConnectionKind Kind, bool TrustEmail, string? ExternalIdClaim)
-{
-    public Connection For(OrganizationId organization, TimeProvider time) =>
-        new(Ids.New<ConnectionId>(time), organization, Name, Kind, TrustEmail, ExternalIdClaim, Instants.Now(time));
-}
-
-/// <summary>Tokens and connections of an organisation: who may speak to it.</summary>
-public sealed class Credentials(IDatabase database, ITokenStore tokens, IConnectionStore connections, GrantCache cache, TimeProvider time)
+/// <summary>Tokens of an organisation: who may speak to it.</summary>
+public sealed class Credentials(IDatabase database, ITokenStore tokens, GrantCache cache, TimeProvider time)
 {
     /// <summary>SCIM tokens valid at once, for rotation (rule SCIM-1).</summary>
     public const int ScimTokensAtOnce = 2;
@@ -74,38 +67,6 @@ public sealed class Credentials(IDatabase database, ITokenStore tokens, IConnect
         cache.Forget(organization.Id);
         return revoked;
     }
-
-    /// <summary>By id or name.</summary>
-    public Task<Connection?> FindConnectionAsync(Organization organization, string idOrName, CancellationToken cancel) =>
-        database.ReadAsync(session => connections.FindAsync(session, organization.Id, idOrName), cancel);
-
-    public Task<IReadOnlyList<Connection>> ConnectionsAsync(Organization organization, CancellationToken cancel) =>
-        database.ReadAsync(session => connections.ListAsync(session, organization.Id), cancel);
-
-    public Task<Outcome<Connection>> ConnectAsync(
-        Organization organization, Actor actor, NewConnection wanted, Idempotency? idempotency, CancellationToken cancel)
-    {
-        var connection = wanted.For(organization.Id, time);
-        return database.WriteAsync(new WriteUnit<Connection>(idempotency?.Id ?? Ids.New<UnitId>(time), "connection.create", actor, Instants.Now(time), async scope =>
-        {
-            if (await connections.FindAsync(scope.Session, organization.Id, wanted.Name) is not null)
-                return new Conflict("connection_exists", $"A connection \"{wanted.Name}\" exists already.");
-            await connections.InsertAsync(scope.Session, connection);
-            scope.Note(organization.Id, "connection.created", Target.Connection(connection.Id), new JsonObject
-            {
-                ["name"] = connection.Name, ["trustEmail"] = connection.TrustEmail, ["externalIdClaim"] = connection.ExternalIdClaim,
-            });
-            return connection;
-        }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
-    }
-
-    public Task<Outcome<Done>> DisconnectAsync(Organization organization, Actor actor, ConnectionId id, CancellationToken cancel) =>
-        database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "connection.delete", actor, Instants.Now(time), async scope =>
-        {
-            if (!await connections.DeleteAsync(scope.Session, organization.Id, id)) return new NotFound($"There is no connection {id}.");
-            scope.Note(organization.Id, "connection.deleted", Target.Connection(id), null);
-            return default(Done);
-        }) { Organization = organization.Id }, cancel);
 
     private static JsonObject Describe(AccessToken token) => new()
     {

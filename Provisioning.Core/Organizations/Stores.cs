@@ -50,9 +50,34 @@ public interface IConnectionStore
     /// <summary>By id or name.</summary>
     Task<Connection?> FindAsync(ISession session, OrganizationId organization, string idOrName);
 
-    Task<IReadOnlyList<Connection>> ListAsync(ISession session, OrganizationId organization);
+    /// <summary>Of whatever organisation.</summary>
+    Task<Connection?> FindAsync(ISession session, ConnectionId connection);
+
+    /// <summary>By id, oldest first.</summary>
+    Task<Page<Connection>> ListAsync(ISession session, OrganizationId organization, byte[]? after, int limit);
 
     Task InsertAsync(ISession session, Connection connection);
 
+    /// <summary>Writes everything but id, kind and creation, and raises the version; false when the version was not current.</summary>
+    Task<bool> UpdateAsync(ISession session, Connection connection);
+
     Task<bool> DeleteAsync(ISession session, OrganizationId organization, ConnectionId connection);
+
+    /// <summary>No connection but this one is the default any more.</summary>
+    Task ClearDefaultAsync(ISession session, OrganizationId organization, ConnectionId but);
+
+    /// <summary>Domains and the connection of each.</summary>
+    Task<IReadOnlyDictionary<string, ConnectionId>> DomainsAsync(ISession session, OrganizationId organization);
+
+    /// <summary>A domain that has a connection already is a key conflict.</summary>
+    Task InsertDomainsAsync(ISession session, OrganizationId organization, ConnectionId connection, IReadOnlyCollection<string> domains);
+
+    Task ClearDomainsAsync(ISession session, ConnectionId connection);
+}
+
+/// <summary>The sessions that began through a connection.</summary>
+public interface IConnectionSessions
+{
+    /// <summary>Ends them all.</summary>
+    Task EndAsync(ISession session, ConnectionId connection, DateTimeOffset now);
 }

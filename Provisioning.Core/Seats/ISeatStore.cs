@@ -62,3 +62,10 @@ public interface ISeatStore
 
 /// <summary>What is added to the counters of a pool.</summary>
 public readonly record struct PoolChange(int Assigned = 0, int Held = 0, int Queued = 0);
+
+/// <summary>The sessions of a member, as far as seats matter to them.</summary>
+public interface ISeatSessions
+{
+    /// <summary>Ends every session of a member who leaves the seat, in the same transaction (design D7).</summary>
+    Task EndAsync(ISession session, MemberId member, DateTimeOffset now);
+}

@@ -10,7 +10,7 @@ namespace Provisioning.Core.Seats;
 /// that change, seat and journal commit together. A seat is taken by one guarded statement; reads only choose what to try.
 /// Units that can free or move a seat lock all pools first (rule TIME-2); while they are locked the waiting list stands still.
 /// </summary>
-public sealed class SeatEngine(ISeatStore store)
+public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
 {
     /// <summary>People served by one unit (rule SEAT-12); for the rest seats are set aside.</summary>
     public const int DrainBatch = 200;
@@ -70,6 +70,7 @@ public sealed class SeatEngine(ISeatStore store)
         if (seat.Tier is not null) await ledger.CloseAsync(scope, organization, seat);
         var after = seat with { Status = to, Tier = null, DesiredTier = null, LastTier = seat.Tier ?? seat.LastTier, WaitingSince = null };
         after = await ledger.SaveAsync(scope, organization, seat, after, to == SeatStatus.Unassigned ? "seat.unassigned" : "seat.released", reason);
+        await sessions.EndAsync(scope.Session, member, scope.Now); // after the seat's row: a session that begins meanwhile holds that row
         if (seat.Tier is not null || pools.Any(pool => pool.Queued > 0)) await queue.DrainLockedAsync(scope, organization);
         return after;
     }
@@ -130,7 +131,11 @@ public sealed class SeatEngine(ISeatStore store)
             var after = change.Tier is null
                 ? before with { Status = SeatStatus.Unassigned, Tier = null, DesiredTier = null, LastTier = before.Tier ?? before.LastTier, WaitingSince = null }
                 : SeatLedger.Seated(before, change.Tier) with { Version = before.Version + 1 };
-            if (change.Tier is null) after = await ledger.SaveAsync(scope, organization, before, after, "seat.unassigned");
+            if (change.Tier is null)
+            {
+                after = await ledger.SaveAsync(scope, organization, before, after, "seat.unassigned");
+                await sessions.EndAsync(scope.Session, before.Member, scope.Now);
+            }
             else SeatLedger.Record(scope, organization, before, after, before.Tier is null ? "seat.assigned" : "seat.reassigned", null);
             seats[change.Member] = after;
         }

@@ -4,11 +4,10 @@ using Provisioning.Core.Organizations;
 
 namespace Provisioning.Core.Storage;
 
-/// <summary>Tokens and connections in SQL.</summary>
-public sealed class CredentialStore : ITokenStore, IConnectionStore
+/// <summary>Tokens in SQL.</summary>
+public sealed class CredentialStore : ITokenStore
 {
     private const string TokenColumns = "t.id AS token_id, t.organization_id, t.door, t.role, t.name AS token_name, t.created_at AS token_created_at, t.expires_at, t.revoked_at";
-    private const string ConnectionColumns = "id, organization_id, name, kind, trust_email, external_id_claim, created_at";
 
     async Task<(TokenGrant Grant, byte[] Hash)?> ITokenStore.FindAsync(ISession session, byte[] hash) =>
         await SqlSession.Of(session).FindAsync<GrantRow>(
@@ -40,41 +39,6 @@ public sealed class CredentialStore : ITokenStore, IConnectionStore
             "UPDATE access_tokens SET revoked_at = @now WHERE id = @id AND organization_id = @organization AND revoked_at IS NULL",
             new { id = Ids.ToBytes(token), organization = Ids.ToBytes(organization), now = Instants.ToMicroseconds(now) }) == 1;
 
-    async Task<Connection?> IConnectionStore.FindAsync(ISession session, OrganizationId organization, string idOrName)
-    {
-        var row = Ids.TryParse<ConnectionId>(idOrName, out var id)
-            ? await SqlSession.Of(session).FindAsync<ConnectionRow>(
-                $"SELECT {ConnectionColumns} FROM connections WHERE id = @id AND organization_id = @organization",
-                new { id = Ids.ToBytes(id), organization = Ids.ToBytes(organization) })
-            : await SqlSession.Of(session).FindAsync<ConnectionRow>(
-                $"SELECT {ConnectionColumns} FROM connections WHERE organization_id = @organization AND name_key = @name",
-                new { organization = Ids.ToBytes(organization), name = TextKey.Exact(idOrName) });
-        return row?.ToConnection();
-    }
-
-    async Task<IReadOnlyList<Connection>> IConnectionStore.ListAsync(ISession session, OrganizationId organization) =>
-        [.. (await SqlSession.Of(session).QueryAsync<ConnectionRow>(
-            $"SELECT {ConnectionColumns} FROM connections WHERE organization_id = @organization ORDER BY id",
-            new { organization = Ids.ToBytes(organization) })).Select(row => row.ToConnection())];
-
-    public Task InsertAsync(ISession session, Connection connection) =>
-        SqlSession.Of(session).ExecuteAsync(
-            """
-            INSERT INTO connections (id, organization_id, name, name_key, kind, trust_email, external_id_claim, created_at)
-            VALUES (@id, @organization, @Name, @key, @kind, @trust, @ExternalIdClaim, @created)
-            """,
-            new
-            {
-                id = Ids.ToBytes(connection.Id), organization = Ids.ToBytes(connection.Organization), connection.Name,
-                key = TextKey.Exact(connection.Name), kind = Words.Text(connection.Kind), trust = Rows.Flag(connection.TrustEmail),
-                connection.ExternalIdClaim, created = Instants.ToMicroseconds(connection.CreatedAt),
-            });
-
-    public async Task<bool> DeleteAsync(ISession session, OrganizationId organization, ConnectionId connection) =>
-        await SqlSession.Of(session).ExecuteAsync(
-            "DELETE FROM connections WHERE id = @id AND organization_id = @organization",
-            new { id = Ids.ToBytes(connection), organization = Ids.ToBytes(organization) }) == 1;
-
     private record TokenRow(
         byte[] Token_Id, byte[] Organization_Id, string Door, string? Role, string Token_Name, long Token_Created_At, long? Expires_At, long? Revoked_At)
     {
@@ -91,13 +55,5 @@ public sealed class CredentialStore : ITokenStore, IConnectionStore
     {
         public TokenGrant ToGrant() => new(ToToken(), new OrganizationRow(
             Id, Slug, Name, Billing_Zone, Mode, On_No_Seat_Scim, Require_Verified_Domain_Scim, Access_Until, Created_At, Version).ToOrganization());
-    }
-
-    private sealed record ConnectionRow(
-        byte[] Id, byte[] Organization_Id, string Name, string Kind, long Trust_Email, string? External_Id_Claim, long Created_At)
-    {
-        public Connection ToConnection() => new(
-            Rows.Id<ConnectionId>(Id), Rows.Id<OrganizationId>(Organization_Id), Name, Words.Parse<ConnectionKind>(Kind), Trust_Email != 0,
-            External_Id_Claim, Instants.FromMicroseconds(Created_At));
     }
 }

@@ -37,7 +37,7 @@ internal sealed class CoreStack : IAsyncDisposable
         var members = new MemberStore();
         Members = members;
         Requests = members;
-        Engine = new SeatEngine(Seats);
+        Engine = new SeatEngine(Seats, new SessionStore());
         Lifecycle = new MemberLifecycle(Members, Requests, Engine);
         var links = new EntryLinks(Members, Entries, Organizations);
         var follower = new EntryFollower(Members, Entries, Organizations, Lifecycle, links);
@@ -46,8 +46,10 @@ internal sealed class CoreStack : IAsyncDisposable
         Administration = new MemberAdministration(Database, Members, Entries, Seats, Lifecycle, Engine, time);
         var credentials = new CredentialStore();
         var cache = new GrantCache(time);
-        Credentials = new Credentials(Database, credentials, credentials, cache, time);
-        Setup = new OrganizationSetup(Database, Organizations, credentials, credentials, Engine, time);
+        Credentials = new Credentials(Database, credentials, cache, time);
+        var connections = new ConnectionStore();
+        Connections = new ConnectionDirectory(Database, connections, Organizations, new SessionStore(), time);
+        Setup = new OrganizationSetup(Database, Organizations, connections, credentials, Engine, time);
         Changes = new OrganizationChanges(Database, Organizations, cache, time);
         var admission = new MemberAdmission(Members, Entries, Organizations, Requests, Lifecycle, Engine);
         SignIn = new SignInDecision(Database, new PersonMatcher(Members, Entries, Organizations), Members, Organizations, admission, time);
@@ -73,6 +75,7 @@ internal sealed class CoreStack : IAsyncDisposable
     public GroupDirectory Groups { get; }
     public MemberAdministration Administration { get; }
     public Credentials Credentials { get; }
+    public ConnectionDirectory Connections { get; }
     public OrganizationSetup Setup { get; }
     public OrganizationChanges Changes { get; }
     public SignInDecision SignIn { get; }
@@ -194,7 +197,7 @@ internal sealed class CoreStack : IAsyncDisposable
         (await Administration.DrainAsync(organization.Id, Actor, null, default)).Value.Seated;
 
     public async Task<Connection> GatewayAsync(Organization organization) =>
-        (await Credentials.FindConnectionAsync(organization, "gateway", default))!;
+        (await Connections.FindAsync(organization, "gateway", default))!;
 
     public async Task<SignInAnswer> SignInAsync(
         Organization organization, string subject, string? email, bool? verified = null, string? externalId = null)

@@ -105,8 +105,8 @@ public sealed class UnitOfWorkTests : CoreTests
 
         var connect = Idempotency.Of("t", "connection", "1"u8);
         var connection = new NewConnection("second", ConnectionKind.Gateway, false, "sub");
-        var connected = Ok(await Stack.Credentials.ConnectAsync(org, CoreStack.Actor, connection, connect, default));
-        Assert.That(Ok(await Stack.Credentials.ConnectAsync(org, CoreStack.Actor, connection, connect, default)), Is.EqualTo(connected));
+        var connected = Ok(await Stack.Connections.ConnectAsync(org, CoreStack.Actor, connection, connect, default));
+        Assert.That(Ok(await Stack.Connections.ConnectAsync(org, CoreStack.Actor, connection, connect, default)).Connection, Is.EqualTo(connected.Connection));
     }
 
     [Test]

@@ -61,6 +61,12 @@ public sealed class IsolationTests
     [TestCase("GET", "/members/{member}/entitlements", null)]
     [TestCase("POST", "/seat-swaps", """{"changes":[{"memberId":"{member}","tier":null}]}""")]
     [TestCase("DELETE", "/connections/{connection}", null)]
+    [TestCase("GET", "/connections/{connection}", null)]
+    [TestCase("PUT", "/connections/{connection}", """{"name":"taken","kind":"gateway","trustEmail":true}""")]
+    [TestCase("POST", "/connections/{connection}/test", null)]
+    [TestCase("GET", "/members/{member}/sessions", null)]
+    [TestCase("GET", "/sessions/ses_01a1f8d7-b605-716b-a7de-6edb240f38c1", null)]
+    [TestCase("DELETE", "/sessions/ses_01a1f8d7-b605-716b-a7de-6edb240f38c1", null)]
     [TestCase("DELETE", "/tokens/{token}", null)]
     public async Task ROLE_5_an_id_of_another_organisation_is_not_found_in_REST(string method, string path, string? body) =>
         (await ours.Owner.Send(method, Fill(path), body is null ? null : Fill(body), ("If-Match", "*"))).ExpectProblem(404, "not_found");
@@ -81,6 +87,13 @@ public sealed class IsolationTests
     [TestCase("GET", "/connections", null)]
     [TestCase("POST", "/connections", """{"name":"x","kind":"gateway","trustEmail":true}""")]
     [TestCase("DELETE", "/connections/{connection}", null)]
+    [TestCase("GET", "/connections/{connection}", null)]
+    [TestCase("PUT", "/connections/{connection}", """{"name":"taken","kind":"gateway","trustEmail":true}""")]
+    [TestCase("POST", "/connections/{connection}/test", null)]
+    [TestCase("GET", "/sign-in-settings", null)]
+    [TestCase("PUT", "/sign-in-settings", """{"returnTo":["https://evil.example/"]}""")]
+    [TestCase("GET", "/members/{member}/sessions", null)]
+    [TestCase("POST", "/sign-ins/exchange", """{"code":"x"}""")]
     [TestCase("GET", "/provisioning", null)]
     [TestCase("PUT", "/provisioning", """{"mode":"jit"}""")]
     public async Task ROLE_5_another_organisation_is_not_found_with_our_token(string method, string path, string? body)

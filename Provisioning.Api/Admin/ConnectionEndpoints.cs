@@ -1,0 +1,128 @@
+using System.Text.Json.Nodes;
+using Provisioning.Api.Hosting;
+using Provisioning.Core.Common;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.SignIn;
+
+namespace Provisioning.Api.Admin;
+
+/// <summary>Connections to gateways and identity providers, and where people may be sent after a sign-in.</summary>
+public static class ConnectionEndpoints
+{
+    private const string Body =
+        """
+        Body: {"name":"okta","kind":"gateway"|"oidc"|"saml","enabled":true?,"isDefault":false?,"trustEmail":false?,"externalIdClaim":"sub"|null,"domains":["acme.example"]?,
+        "oidc":{"issuer":"https://...","clientId":"...","clientSecret":"..."?,"tokenEndpointAuthMethod":"client_secret_basic"|"client_secret_post"|"none"?,"scopes":["email","profile"]?,"claims":{"email","emailVerified","name","groups","externalId"}?},
+        "saml":{"idpEntityId":"...","ssoUrl":"https://...","sloUrl"?,"certificates":["PEM"],"attributes":{"email","name","groups","externalId"}?,"signAuthnRequests":false?,"allowIdpInitiated":false?,"nameIdFormat"?,"metadataUrl"?}}.
+        An enabled connection is tried before it is kept (422 connection_not_usable). A PUT without clientSecret keeps the secret.
+        """;
+
+    public static void MapConnections(this IEndpointRouteBuilder organization)
+    {
+        organization.MapRest("GET", "/connections", Access.Owner, ListAsync).WithSummary("Connections, oldest first").Produces<ConnectionsForm>();
+        organization.MapRest("POST", "/connections", Access.Owner, CreateAsync).WithSummary("Add a gateway or an identity provider").WithDescription(Body)
+            .Accepts<JsonObject>("application/json").Produces<ConnectionForm>(201).ProducesProblem(409).ProducesProblem(422);
+        organization.MapRest("GET", "/connections/{id}", Access.Owner, GetAsync).WithSummary("Read a connection; the ETag is its version").Produces<ConnectionForm>();
+        organization.MapRest("PUT", "/connections/{id}", Access.Owner, ChangeAsync).WithSummary("Replace the settings of a connection").WithDescription(Body)
+            .Accepts<JsonObject>("application/json").Produces<ConnectionForm>().ProducesProblem(409).ProducesProblem(412).ProducesProblem(422).ProducesProblem(428);
+        organization.MapRest("DELETE", "/connections/{id}", Access.Owner, RemoveAsync).WithSummary("Remove a connection; its sessions end")
+            .Produces(204).ProducesProblem(412).ProducesProblem(428);
+        organization.MapRest("POST", "/connections/{id}/test", Access.Owner, TestAsync).WithSummary("Try a connection and say what is wrong").Produces<ConnectionTestForm>();
+        organization.MapRest("GET", "/sign-in-settings", Access.Owner, SettingsAsync).WithSummary("Where people may be sent after a sign-in").Produces<SignInSettingsForm>();
+        organization.MapRest("PUT", "/sign-in-settings", Access.Owner, SetSettingsAsync).WithSummary("Set where people may be sent after a sign-in")
+            .WithDescription("""Body: {"returnTo":["https://app.acme.example/signed-in"]}: https (http on this machine only); the query is free, the rest counts exactly.""")
+            .Accepts<JsonObject>("application/json").Produces<SignInSettingsForm>().ProducesProblem(412).ProducesProblem(428);
+    }
+
+    private static async Task<Outcome<RestReply>> ListAsync(RestRequest request)
+    {
+        if (!request.Limit().Try(out var limit, out var error)) return error;
+        if (!Cursor.Read(request.Query("cursor"), 16).Try(out var after, out error)) return error;
+        var page = await request.Service<ConnectionDirectory>().ListAsync(request.Organization, after, limit, request.Cancel);
+        return RestReply.Ok(new ConnectionsForm([.. page.Items.Select(item => Form(request, item))], page.Next));
+    }
+
+    private static async Task<Outcome<RestReply>> GetAsync(RestRequest request) =>
+        (await FindAsync(request)).Select(found => Reply(request, 200, found));
+
+    private static async Task<Outcome<RestReply>> CreateAsync(RestRequest request)
+    {
+        if (!(await request.BodyAsync()).Try(out var body, out var error)) return error;
+        if (!Fields(request).Read(body.Fields, null).Try(out var wanted, out error)) return error;
+        if (await ProblemAsync(request, wanted) is { } problem) return problem;
+        var made = await request.Service<ConnectionDirectory>().ConnectAsync(request.Organization, request.Actor, wanted, body.Idempotency, request.Cancel);
+        return made.Select(connection => Reply(request, 201, connection));
+    }
+
+    private static async Task<Outcome<RestReply>> ChangeAsync(RestRequest request)
+    {
+        if (!(await FindAsync(request)).Try(out var before, out var error)) return error;
+        if (!request.Condition().Try(out var condition, out error)) return error;
+        if (!(await request.BodyAsync()).Try(out var body, out error)) return error;
+        if (!Fields(request).Read(body.Fields, before.Connection).Try(out var wanted, out error)) return error;
+        if (await ProblemAsync(request, wanted) is { } problem) return problem;
+        var changed = await request.Service<ConnectionDirectory>().ChangeAsync(
+            request.Organization, request.Actor, before.Connection.Id, condition, wanted, request.Cancel);
+        return changed.Select(connection => Reply(request, 200, connection));
+    }
+
+    private static async Task<Outcome<RestReply>> RemoveAsync(RestRequest request)
+    {
+        if (!Parse(request.Id).Try(out var id, out var error)) return error;
+        if (!request.Condition().Try(out var condition, out error)) return error;
+        var removed = await request.Service<ConnectionDirectory>().DisconnectAsync(request.Organization, request.Actor, id, condition, request.Cancel);
+        return removed.Select(_ => RestReply.NoContent);
+    }
+
+    private static async Task<Outcome<RestReply>> TestAsync(RestRequest request)
+    {
+        if (!(await FindAsync(request)).Try(out var found, out var error)) return error;
+        var checks = await request.Service<ConnectionChecks>().CheckAsync(found.Connection, request.Cancel);
+        return RestReply.Ok(new ConnectionTestForm(checks.All(check => check.Ok), checks));
+    }
+
+    private static async Task<Outcome<RestReply>> SettingsAsync(RestRequest request)
+    {
+        var settings = await request.Service<SignInSettingsChanges>().FindAsync(request.Organization, request.Cancel);
+        return new RestReply(200, new SignInSettingsForm(settings.ReturnTo), settings.Version);
+    }
+
+    private static async Task<Outcome<RestReply>> SetSettingsAsync(RestRequest request)
+    {
+        if (!request.Condition().Try(out var condition, out var error)) return error;
+        if (!(await request.BodyAsync()).Try(out var body, out error)) return error;
+        var wanted = body.Fields.Texts("returnTo", SignInSettings.MostAddresses);
+        if (!body.Fields.Has("returnTo")) body.Fields.Refuse("'returnTo' is required: an array of addresses.");
+        if (wanted.Any(address => SignInSettings.Parse(address) is not { Query: "" }))
+            body.Fields.Refuse("'returnTo' takes https addresses without user name, query and fragment (http on this machine only).");
+        if (body.Fields.Problem is { } problem) return problem;
+        var set = await request.Service<SignInSettingsChanges>().SetAsync(
+            request.Organization, request.Actor, condition, [.. wanted.Distinct()], request.Cancel);
+        return set.Select(settings => new RestReply(200, new SignInSettingsForm(settings.ReturnTo), settings.Version));
+    }
+
+    /// <summary>An enabled connection is tried before it is kept: people would meet the mistake otherwise.</summary>
+    private static async Task<Error?> ProblemAsync(RestRequest request, NewConnection wanted) =>
+        wanted.Enabled
+            ? await request.Service<ConnectionChecks>().FindProblemAsync(wanted.For(request.Organization.Id, request.Service<TimeProvider>()), request.Cancel)
+            : null;
+
+    private static async Task<Outcome<RoutedConnection>> FindAsync(RestRequest request)
+    {
+        if (!Parse(request.Id).Try(out var id, out var error)) return error;
+        return await request.Service<ConnectionDirectory>().FindRoutedAsync(request.Organization, id, request.Cancel) is { } found
+            ? found : NoSuchConnection();
+    }
+
+    private static ConnectionFields Fields(RestRequest request) => new(request.Service<SecretProtection>(), request.Service<OutboundAddress>());
+
+    private static RestReply Reply(RestRequest request, int status, RoutedConnection connection) =>
+        new(status, Form(request, connection), connection.Connection.Version);
+
+    private static ConnectionForm Form(RestRequest request, RoutedConnection connection) =>
+        ConnectionForm.ToApi(connection, request.Service<PublicUrl>().Root(request.Context.Request), request.Organization.Slug);
+
+    private static Outcome<ConnectionId> Parse(string text) => Ids.TryParse<ConnectionId>(text, out var id) ? id : NoSuchConnection();
+
+    private static NotFound NoSuchConnection() => new("There is no such connection.");
+}

@@ -1,0 +1,135 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Provisioning.Api.Hosting;
+using Provisioning.Core.Common;
+using Provisioning.Core.Organizations;
+
+namespace Provisioning.Api.Admin;
+
+/// <summary>Reads a connection from a body. What only the network can tell is left to <see cref="ConnectionChecks"/>.</summary>
+internal sealed class ConnectionFields(SecretProtection secrets, OutboundAddress addresses)
+{
+    private const int MostDomains = 200, MostScopes = 30, LongestUrl = 1000, LongestSecret = 1000, MostCertificates = 4, LongestCertificate = 20_000;
+
+    /// <param name="before">The connection that is changed: its secret stays when the body names none.</param>
+    public Outcome<NewConnection> Read(JsonFields fields, Connection? before)
+    {
+        var name = fields.Text("name", 64);
+        var kind = fields.OptionalWord<ConnectionKind>("kind") ?? before?.Kind ?? ConnectionKind.Gateway;
+        var enabled = fields.OptionalFlag("enabled") ?? true;
+        var isDefault = fields.OptionalFlag("isDefault") ?? false;
+        var trust = fields.OptionalFlag("trustEmail") ?? false;
+        var claim = fields.OptionalText("externalIdClaim");
+        var domains = Domains(fields);
+        var oidc = fields.OptionalObject("oidc");
+        var saml = fields.OptionalObject("saml");
+        if (claim is not (null or "sub")) fields.Refuse("'externalIdClaim' must be \"sub\" (the subject equals the externalId) or null.");
+        if (Ids.TryParse<ConnectionId>(name, out _)) fields.Refuse("'name' must not look like an id.");
+        if (before is not null && kind != before.Kind) fields.Refuse("The kind of a connection stays; make another connection.");
+        if (oidc is null == (kind == ConnectionKind.Oidc)) fields.Refuse("'oidc' is required for kind oidc, and only there.");
+        if (saml is null == (kind == ConnectionKind.Saml)) fields.Refuse("'saml' is required for kind saml, and only there.");
+        if (kind == ConnectionKind.Gateway && (isDefault || domains.Count > 0)) fields.Refuse("A gateway signs people in itself; 'isDefault' and 'domains' are for the other kinds.");
+        var settings = oidc is not null ? Oidc(oidc) : saml is not null ? Saml(saml) : (ConnectionSettings?)null;
+        var secret = oidc is not null ? Secret(oidc, before?.ProtectedSecret) : before?.ProtectedSecret;
+        if (settings is OidcSettings { TokenEndpointAuthMethod: not ClientAuthentication.None } && secret is null)
+            oidc!.Refuse("'oidc.clientSecret' is required unless 'oidc.tokenEndpointAuthMethod' is none.");
+        fields.Check(oidc);
+        fields.Check(saml);
+        return fields.Problem is { } problem ? problem : new NewConnection(name, kind, trust, claim)
+        {
+            Enabled = enabled, IsDefault = isDefault, Domains = domains, Settings = settings, ProtectedSecret = secret,
+        };
+    }
+
+    private OidcSettings Oidc(JsonFields fields)
+    {
+        var issuer = Url(fields, "issuer", required: true)!;
+        if (Uri.TryCreate(issuer, UriKind.Absolute, out var parsed) && (parsed.Query.Length > 0 || parsed.Fragment.Length > 0))
+            fields.Refuse("'oidc.issuer' must have no query and no fragment."); // OpenID Connect Discovery 1.0, 2
+        var client = fields.Text("clientId");
+        var method = fields.OptionalWord<ClientAuthentication>("tokenEndpointAuthMethod") ?? ClientAuthentication.ClientSecretBasic;
+        var scopes = fields.Has("scopes") ? fields.Texts("scopes", MostScopes) : OidcSettings.DefaultScopes;
+        if (scopes.Any(scope => scope.Length is 0 or > 200 || scope.Any(static letter => letter is <= ' ' or '"' or '\\' or > '~')))
+            fields.Refuse("'oidc.scopes' has something that is no scope.");
+        return new OidcSettings(issuer, client, method, [.. scopes.Where(scope => scope != "openid").Distinct()], Claims(fields));
+    }
+
+    private static OidcClaims Claims(JsonFields fields)
+    {
+        var usual = OidcClaims.Default;
+        if (fields.OptionalObject("claims") is not { } claims) return usual;
+        var read = new OidcClaims(
+            claims.OptionalText("email") ?? usual.Email, claims.OptionalText("emailVerified") ?? usual.EmailVerified,
+            claims.OptionalText("name") ?? usual.Name, claims.OptionalText("groups") ?? usual.Groups, claims.OptionalText("externalId"));
+        fields.Check(claims);
+        return read;
+    }
+
+    private SamlSettings Saml(JsonFields fields)
+    {
+        var entity = fields.Text("idpEntityId", 1024);
+        var sso = Url(fields, "ssoUrl", required: true)!;
+        var slo = Url(fields, "sloUrl", required: false);
+        var metadata = Url(fields, "metadataUrl", required: false);
+        var certificates = fields.Texts("certificates", MostCertificates).Select(text => Certificate(fields, text)).Distinct().ToList();
+        if (certificates.Count == 0) fields.Refuse("'saml.certificates' is required: the provider's signing certificate, two while one replaces the other.");
+        return new SamlSettings(
+            entity, sso, slo, certificates, Attributes(fields), fields.OptionalFlag("signAuthnRequests") ?? false,
+            fields.OptionalFlag("allowIdpInitiated") ?? false, fields.OptionalText("nameIdFormat"), metadata);
+    }
+
+    private static SamlAttributes Attributes(JsonFields fields)
+    {
+        if (fields.OptionalObject("attributes") is not { } names) return SamlAttributes.Default;
+        var read = new SamlAttributes(
+            names.OptionalText("email"), names.OptionalText("name"), names.OptionalText("groups"), names.OptionalText("externalId"));
+        fields.Check(names);
+        return read;
+    }
+
+    /// <summary>PEM or base64 DER, kept as base64 DER.</summary>
+    private static string Certificate(JsonFields fields, string text)
+    {
+        try
+        {
+            if (text.Length <= LongestCertificate)
+            {
+                using var certificate = text.Contains("-----BEGIN", StringComparison.Ordinal)
+                    ? X509Certificate2.CreateFromPem(text) : X509CertificateLoader.LoadCertificate(Convert.FromBase64String(text));
+                return Convert.ToBase64String(certificate.RawData);
+            }
+        }
+        catch (Exception exception) when (exception is CryptographicException or FormatException)
+        {
+            // refused below
+        }
+        fields.Refuse("'saml.certificates' has something that is no X.509 certificate (PEM, or base64 DER).");
+        return "";
+    }
+
+    private string? Secret(JsonFields fields, string? before)
+    {
+        if (!fields.Has("clientSecret")) return before;
+        return fields.OptionalText("clientSecret", LongestSecret) is { Length: > 0 } secret ? secrets.Protect(SecretProtection.ConnectionSecret, secret) : null;
+    }
+
+    private string? Url(JsonFields fields, string name, bool required)
+    {
+        var text = required ? fields.Text(name, LongestUrl) : fields.OptionalText(name, LongestUrl);
+        if (text is null or "") return text;
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.UserInfo.Length > 0 || !addresses.AllowsScheme(url))
+            fields.Refuse($"'{name}' must be an https address without user name.");
+        return text;
+    }
+
+    private static List<string> Domains(JsonFields fields)
+    {
+        var domains = new List<string>();
+        foreach (var text in fields.Texts("domains", MostDomains))
+        {
+            if (!DomainName.TryParse(text, out var domain)) fields.Refuse($"'domains' has something that is no domain name: {(text.Length <= 64 ? text : text[..64])}.");
+            else if (!domains.Contains(domain)) domains.Add(domain);
+        }
+        return domains;
+    }
+}
