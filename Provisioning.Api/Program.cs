@@ -22,7 +22,7 @@ namespace Provisioning.Api;
 public static class Program
 {
     /// <summary>
-    /// Runs the service; with a command as the first word does that and ends: migrate, backup, restore, or health, which asks the service
+    /// Runs the service; with a command as the first word does that and ends: migrate, backup, restore, verify-audit, or health, which asks the service
     /// that runs on this machine whether it is live.
     /// </summary>
     public static Task<int> Main(string[] args) => args switch
@@ -30,6 +30,7 @@ public static class Program
         ["migrate", .. var settings] => ProvisioningHost.DoAsync(settings, static given => Build(given), MigrateAsync),
         ["health", ..] => HealthProbe.AskAsync(args.ElementAtOrDefault(1) ?? Environment.GetEnvironmentVariable("ASPNETCORE_URLS")),
         ["backup", .. var rest] => CopyAsync("backup", rest, static (backup, database, file) => backup.BackUpAsync(database, file, Console.Out.WriteLine)),
+        ["verify-audit", .. var rest] => AuditCommand.RunAsync(rest, static given => Build(given)),
         ["restore", .. var rest] => CopyAsync("restore", rest, static (backup, database, file) => backup.RestoreAsync(file, database, Console.Out.WriteLine)),
         _ => ProvisioningHost.RunAsync(args, static given => Build(given), listening: static app => Console.Out.Write(StartupBanner.Text(Facts(app)))),
     };
@@ -108,6 +109,8 @@ public static class Program
         services.AddSingleton<IEntryStore, EntryStore>();
         services.AddSingleton<IGroupStore, GroupStore>();
         services.AddSingleton<IAuditStore, AuditStore>();
+        services.AddSingleton<IJournalStore, JournalStore>();
+        services.AddSingleton<IErasureStore, ErasureStore>();
         services.AddSingleton<StoreProbe>(static provider => provider.GetRequiredService<SqlDatabase>().IsReadyAsync);
         services.AddHostedService<StorePreparation>(); // first: the jobs need the tables
         services.AddSingleton<ILeaseStore, LeaseStore>();
@@ -120,6 +123,7 @@ public static class Program
         services.AddHostedService<SeatQueueJob>();
         services.AddHostedService<ReceiptSweepJob>();
         services.AddHostedService<SessionSweepJob>();
+        services.AddHostedService<JournalSealJob>();
         services.AddHostedService<ServiceGauges>();
     }
 
@@ -152,6 +156,9 @@ public static class Program
         services.AddSingleton<GroupMembership>();
         services.AddSingleton<GroupDirectory>();
         services.AddSingleton<MemberAdministration>();
+        services.AddSingleton<MemberErasure>();
+        services.AddSingleton<Sealer>();
+        services.AddSingleton<AuditVerification>();
         services.AddSingleton<OrganizationSetup>();
         services.AddSingleton<OrganizationChanges>();
         services.AddSingleton<ProvisioningSettings>();

@@ -63,21 +63,6 @@ public sealed record DrainForm(IReadOnlyList<SeatedForm> Seated, int StillWaitin
 /// <param name="Reason">Why there is no access: member_suspended, member_removed, seat_required, term_inactive; null with access.</param>
 public sealed record EntitlementsForm(string MemberId, bool ProductAccess, string? Tier, JsonObject Features, string? Reason);
 
-public sealed record ActorForm(string Kind, string Id);
-
-public sealed record TargetForm(string Kind, string Id);
-
-public sealed record AuditForm(
-    string Id, string At, ActorForm Actor, string Channel, string Action, TargetForm Target, JsonNode? Before, JsonNode? After, string? Reason,
-    string CorrelationId)
-{
-    public static AuditForm ToApi(AuditRecord record) => new(
-        record.Id, Instants.Text(record.At), new ActorForm(record.ActorKind, record.ActorId), record.Channel, record.Action,
-        new TargetForm(record.Target.Kind, record.Target.Id), record.Before, record.After, record.Reason, record.CorrelationId);
-}
-
-public sealed record AuditPageForm(IReadOnlyList<AuditForm> Records, string? NextCursor);
-
 /// <summary>A token; <see cref="Token"/> is the secret, in the answer to its creation only.</summary>
 public sealed record IssuedTokenForm(string Id, string? Token, string Door, string? Role, string Name, string? ExpiresAt, bool SecretShown);
 

@@ -9,6 +9,7 @@ public static class AdminRoutes
         var organization = routes.MapGroup("/v1/organizations/{org}").WithTags("Administration");
         organization.MapMembers();
         organization.MapSeats();
+        organization.MapAudit();
         organization.MapCredentials();
         organization.MapConnections();
         organization.MapSessions();

@@ -7,7 +7,7 @@ using Provisioning.Core.Seats;
 
 namespace Provisioning.Api.Admin;
 
-/// <summary>Seats: how many, who waits, exchange, drain (domain.md section 8); and the audit trail.</summary>
+/// <summary>Seats: how many, who waits, exchange, drain (domain.md section 8).</summary>
 public static class SeatEndpoints
 {
     /// <summary>Members in one exchange.</summary>
@@ -22,8 +22,6 @@ public static class SeatEndpoints
         organization.MapRest("POST", "/seat-swaps", Access.Admin, SwapAsync).WithSummary("Exchange seats in one step, all or nothing")
             .WithDescription("""Body: {"changes":[{"memberId":"mem_...","tier":"premium"},{"memberId":"mem_...","tier":null}]}; null unassigns.""")
             .Accepts<JsonObject>("application/json").Produces<SwappedForm>().ProducesProblem(409).ProducesProblem(422);
-        organization.MapRest("GET", "/audit", Access.Owner, AuditAsync).WithSummary("Audit records, newest first")
-            .WithDescription("Query: target (an id), actor (an id), action, limit (1-500), cursor.").Produces<AuditPageForm>();
     }
 
     private static async Task<Outcome<RestReply>> SeatsAsync(RestRequest request) =>
@@ -79,15 +77,5 @@ public static class SeatEndpoints
         var swapped = await request.Service<MemberAdministration>().SwapAsync(
             request.Organization, request.Actor, request.Role, changes, body.Idempotency, request.Cancel);
         return swapped.Select(members => RestReply.Ok(new SwappedForm([.. members.Select(MemberForm.ToApi)])));
-    }
-
-    private static async Task<Outcome<RestReply>> AuditAsync(RestRequest request)
-    {
-        if (!request.Limit().Try(out var limit, out var error)) return error;
-        if (!Cursor.Read(request.Query("cursor"), 16).Try(out var after, out error)) return error;
-        var query = new AuditQuery(request.Query("target"), request.Query("actor"), request.Query("action"), after, limit);
-        var page = await request.Service<IDatabase>().ReadAsync(
-            session => request.Service<IAuditStore>().ListAsync(session, request.Organization.Id, query, request.Cancel), request.Cancel);
-        return RestReply.Ok(new AuditPageForm([.. page.Items.Select(AuditForm.ToApi)], page.Next));
     }
 }

@@ -99,6 +99,14 @@ public sealed record RestReply(int Status, object? Body, long? Version = null, s
     public static RestReply Ok(object body) => new(200, body);
 
     public static readonly RestReply NoContent = new(204, null);
+
+    /// <summary>The media type of <see cref="Lines"/>.</summary>
+    public const string JsonLines = "application/x-ndjson";
+
+    /// <summary>Written one by one, each on a line of its own, as they come.</summary>
+    public IAsyncEnumerable<object>? Lines { get; private init; }
+
+    public static RestReply OfLines(IAsyncEnumerable<object> lines) => new(200, null) { Lines = lines };
 }
 
 /// <summary>Maps REST routes: credentials, role, organisation, answer and refusal, in this order (rule ROLE-5).</summary>
@@ -174,6 +182,18 @@ public static class RestRoute
         JsonAnswer.Protect(response);
         if (reply.Version is { } version) response.Headers.ETag = $"\"{version}\"";
         if (reply.Location is not null) response.Headers.Location = reply.Location;
+        if (reply.Lines is not null) await WriteLinesAsync(context, reply.Lines);
         if (reply.Body is not null) await response.WriteAsJsonAsync(reply.Body, reply.Body.GetType(), Json, context.RequestAborted);
+    }
+
+    private static async Task WriteLinesAsync(HttpContext context, IAsyncEnumerable<object> lines)
+    {
+        context.Response.ContentType = RestReply.JsonLines;
+        var body = context.Response.BodyWriter;
+        await foreach (var line in lines.WithCancellation(context.RequestAborted))
+        {
+            await JsonSerializer.SerializeAsync(body, line, line.GetType(), Json, context.RequestAborted);
+            await body.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
+        }
     }
 }

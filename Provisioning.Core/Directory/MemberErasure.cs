@@ -1,0 +1,90 @@
+using System.Text.Json.Nodes;
+using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+
+namespace Provisioning.Core.Directory;
+
+/// <summary>What is known of a person beside the member row: by what others records may mention them.</summary>
+/// <param name="Targets">The ids under which the journal speaks of the person: the member and its entries.</param>
+/// <param name="Names">User names, addresses, external ids and subjects.</param>
+/// <param name="IsInDirectory">An entry is there that is not deleted.</param>
+public sealed record PersonTraces(IReadOnlyList<string> Targets, IReadOnlyList<string> Names, bool IsInDirectory);
+
+/// <summary>The detail of a record that is not about the person, and may mention them all the same.</summary>
+public sealed record MentionCandidate(Guid Record, string? Before, string? After);
+
+/// <summary>What the erasure of a person reads and empties.</summary>
+public interface IErasureStore
+{
+    Task<PersonTraces> TracesAsync(ISession session, OrganizationId organization, MemberId member);
+
+    /// <summary>Details of records about no member and no user, in the order of ids, after <paramref name="after"/>.</summary>
+    Task<IReadOnlyList<MentionCandidate>> CandidatesAsync(ISession session, OrganizationId organization, Guid? after, int limit);
+
+    /// <summary>The records about these targets whose details are there, without those of erasures.</summary>
+    Task<IReadOnlyList<Guid>> RecordsAboutAsync(ISession session, OrganizationId organization, IReadOnlyList<string> targets);
+
+    /// <summary>Empties the details of the records and their events; answers the records whose details were there.</summary>
+    Task<IReadOnlyList<Guid>> EraseDetailsAsync(ISession session, OrganizationId organization, IReadOnlyCollection<Guid> records, Guid erasure);
+
+    /// <summary>Empties the member, its entries, identities and seat requests; the ids stay. False when there was nothing to empty.</summary>
+    Task<bool> ErasePersonAsync(ISession session, OrganizationId organization, MemberId member, IReadOnlyList<string> names);
+}
+
+/// <summary>
+/// Erases a removed person: the personal data goes, the ids and what happened stay, and the audit trail still verifies (domain.md
+/// section 11). Cannot be undone.
+/// </summary>
+public sealed class MemberErasure(IDatabase database, IMemberStore members, IErasureStore store, TimeProvider time)
+{
+    private const int PageSize = 1000;
+
+    /// <summary>Answers how many details of the trail were emptied; a second time none.</summary>
+    public async Task<Outcome<int>> EraseAsync(Organization organization, Actor actor, MemberId id, CancellationToken cancel)
+    {
+        var traces = await database.ReadAsync(session => store.TracesAsync(session, organization.Id, id), cancel);
+        var mentions = await MentionsAsync(organization.Id, traces.Names, cancel);
+        var erasure = Ids.NewGuid(time);
+        return await database.WriteAsync(new WriteUnit<int>(Ids.New<UnitId>(time), "member.erase", actor, Instants.Now(time), async scope =>
+        {
+            if (await members.FindAsync(scope.Session, organization.Id, id) is not { } member) return new NotFound("There is no such member.");
+            if (member.Member.State != MemberState.Removed) return new Conflict("member_not_removed", "Only a removed member can be erased; remove the member first.");
+            var now = await store.TracesAsync(scope.Session, organization.Id, id);
+            if (now.IsInDirectory)
+                return new Conflict("managed_by_directory", "The identity provider still has this person; take them out there first, otherwise the next push would bring the data back.");
+            var records = await store.RecordsAboutAsync(scope.Session, organization.Id, now.Targets);
+            var emptied = await store.EraseDetailsAsync(scope.Session, organization.Id, [.. records.Concat(mentions).Distinct()], erasure);
+            var changed = await store.ErasePersonAsync(scope.Session, organization.Id, id, now.Names);
+            if (emptied.Count > 0 || changed)
+                scope.Record(organization.Id, Erasure.Action, Target.Member(id), null, new Erasure(erasure, emptied.Count, AuditChain.DigestOfErased(emptied)).Describe());
+            return emptied.Count;
+        }) { Organization = organization.Id }, cancel);
+    }
+
+    /// <summary>Records about something else, for example a refused sign-in, that hold one of the person's names as a value.</summary>
+    private async Task<List<Guid>> MentionsAsync(OrganizationId organization, IReadOnlyList<string> names, CancellationToken cancel)
+    {
+        var found = new List<Guid>();
+        if (names.Count == 0) return found;
+        var folded = names.Select(TextKey.FoldText).ToHashSet(StringComparer.Ordinal);
+        Guid? after = null;
+        while (true)
+        {
+            var page = await database.ReadAsync(session => store.CandidatesAsync(session, organization, after, PageSize), cancel);
+            found.AddRange(page.Where(candidate => Mentions(candidate.Before, folded) || Mentions(candidate.After, folded)).Select(candidate => candidate.Record));
+            if (page.Count < PageSize) return found;
+            after = page[^1].Record;
+        }
+    }
+
+    private static bool Mentions(string? json, HashSet<string> names) => json is not null && Mentions(JsonNode.Parse(json), names);
+
+    private static bool Mentions(JsonNode? node, HashSet<string> names) => node switch
+    {
+        JsonObject item => item.Any(field => Mentions(field.Value, names)),
+        JsonArray items => items.Any(item => Mentions(item, names)),
+        JsonValue value => value.TryGetValue<string>(out var text) && names.Contains(TextKey.FoldText(text)),
+        _ => false,
+    };
+}
