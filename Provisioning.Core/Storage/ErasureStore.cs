@@ -80,6 +80,7 @@ public sealed class ErasureStore : IErasureStore
             UPDATE directory_entries SET user_name = @name, user_name_key = @key, external_id = NULL, external_id_key = NULL, attributes = '{}'
             WHERE organization_id = @organization AND member_id = @member AND deleted_at IS NOT NULL
             """, parameters);
+        await sql.ExecuteAsync("DELETE FROM sign_in_sessions WHERE organization_id = @organization AND member_id = @member", parameters);
         await sql.ExecuteAsync("DELETE FROM seat_requests WHERE organization_id = @organization AND email_key IN @names", parameters);
         return changed > 0;
     }
