@@ -147,7 +147,7 @@ public static class Program
 
     private static void AddDomain(IServiceCollection services)
     {
-        services.AddSingleton(Catalog());
+        services.AddSingleton(Catalog(services.Select(service => service.ImplementationInstance).OfType<ServiceSettings>().Single().Scim));
         services.AddSingleton<SeatEngine>();
         services.AddSingleton<MemberLifecycle>();
         services.AddSingleton<EntryLinks>();
@@ -186,8 +186,15 @@ public static class Program
         services.AddSingleton<OutboundHttp>();
         services.AddSingleton<DemoOrganization>();
         services.AddSingleton(static provider => Limits(provider.GetRequiredService<ServiceSettings>()));
+        services.AddSingleton<ICursorSeal, CursorSeal>();
+        services.AddSingleton<ListCursors>();
+        services.AddSingleton<ListRequests>();
+        services.AddSingleton<MemberLists>();
         services.AddSingleton<UserOperations>();
         services.AddSingleton<GroupOperations>();
+        services.AddSingleton<RootOperations>();
+        services.AddSingleton<RefusalForm>(ScimErrors.InBulk);
+        services.AddSingleton<BulkOperations>();
         services.AddSingleton<DiscoveryOperations>();
         services.AddScimErrors();
         services.AddSso();
@@ -196,11 +203,11 @@ public static class Program
     }
 
     /// <summary>A broken schema file stops the start, naming the file and the place in it (design D4).</summary>
-    private static SchemaCatalog Catalog()
+    private static SchemaCatalog Catalog(ScimSettings settings)
     {
         try
         {
-            return SchemaCatalog.Load(Path.Combine(AppContext.BaseDirectory, "scim-schemas"));
+            return SchemaCatalog.Load(Path.Combine(AppContext.BaseDirectory, settings.SchemaFolder));
         }
         catch (SchemaFileException exception)
         {
@@ -210,7 +217,11 @@ public static class Program
 
     private static ScimLimits Limits(ServiceSettings settings) => new(
         new FilterLimits(settings.Limits.FilterLength, settings.Limits.FilterDepth), settings.Limits.PageSize, settings.Limits.FilterScan,
-        settings.Limits.PatchOperations, settings.Scim.GroupPatchBodyLimit);
+        settings.Limits.PatchOperations, settings.Scim.GroupPatchBodyLimit)
+    {
+        BulkOperations = settings.Limits.BulkOperations, BulkBytes = settings.Limits.BulkBytes,
+        CursorLife = TimeSpan.FromSeconds(settings.Scim.CursorSeconds),
+    };
 
     private static StartupFacts Facts(WebApplication app)
     {

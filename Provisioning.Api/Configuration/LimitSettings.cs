@@ -23,4 +23,10 @@ public sealed record LimitSettings
 
     /// <summary>Most operations in one PATCH.</summary>
     public int PatchOperations { get; init; } = 2000;
+
+    /// <summary>Most operations in one bulk request: maxOperations of /ServiceProviderConfig.</summary>
+    public int BulkOperations { get; init; } = 1000;
+
+    /// <summary>Largest bulk request, in bytes: maxPayloadSize of /ServiceProviderConfig.</summary>
+    public int BulkBytes { get; init; } = 4_194_304;
 }

@@ -27,7 +27,7 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
             Storage = ReadStorage(),
             Demo = ReadDemo(),
             Limits = ReadLimits(),
-            Scim = new ScimSettings { GroupPatchBodyLimit = Integer("Scim:GroupPatchBodyLimit", 100, 0, 1_000_000) },
+            Scim = ReadScim(),
             Operator = new OperatorSettings { Token = Secret("Operator:Token", 16, 1000) },
             Public = new PublicSettings { BaseUrl = ReadBaseUrl() },
             Jobs = new JobSettings { LeaseSeconds = Integer("Jobs:LeaseSeconds", 15, 1, 3600) },
@@ -115,6 +115,23 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
             PageSize = Integer("Limits:PageSize", standard.PageSize, 1, 100_000),
             FilterScan = Integer("Limits:FilterScan", standard.FilterScan, 1, 100_000_000),
             PatchOperations = Integer("Limits:PatchOperations", standard.PatchOperations, 1, 100_000),
+            BulkOperations = Integer("Limits:BulkOperations", standard.BulkOperations, 1, 100_000),
+            BulkBytes = Integer("Limits:BulkBytes", standard.BulkBytes, 1, 1_073_741_824),
+        };
+    }
+
+    private ScimSettings ReadScim()
+    {
+        const string folderName = "Scim:SchemaFolder";
+        var standard = new ScimSettings();
+        var folder = Text(folderName) ?? standard.SchemaFolder;
+        if (!Directory.Exists(Path.Combine(AppContext.BaseDirectory, folder)))
+            Refuse(folderName, folder, "the name of a folder that exists, with schemas/ and resource-types/ in it");
+        return new ScimSettings
+        {
+            GroupPatchBodyLimit = Integer("Scim:GroupPatchBodyLimit", standard.GroupPatchBodyLimit, 0, 1_000_000),
+            CursorSeconds = Integer("Scim:CursorSeconds", standard.CursorSeconds, 1, 604_800),
+            SchemaFolder = folder,
         };
     }
 

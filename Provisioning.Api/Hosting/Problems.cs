@@ -21,8 +21,8 @@ public static class Problems
     /// <summary>Status, code and title of a refusal. A new kind of <see cref="Error"/> needs a line here; a test walks them all.</summary>
     internal static (int Status, string Code, string Title) From(Error error) => error switch
     {
-        InvalidSyntax or InvalidValue or InvalidFilter or InvalidPath or NoTarget or MutabilityViolated or TooMany => Of(400),
-        InvalidCursor => (400, "invalid_cursor", "The cursor is not valid"),
+        InvalidSyntax or InvalidValue or InvalidFilter or InvalidPath or NoTarget or MutabilityViolated or TooMany or InvalidCount => Of(400),
+        InvalidCursor or ExpiredCursor => (400, "invalid_cursor", "The cursor is not valid"),
         Unauthenticated => Of(401),
         Forbidden => Of(403),
         WrongMode => (403, "wrong_mode", "The provisioning mode does not allow this"),

@@ -30,6 +30,7 @@ public static partial class ScimEndpoints
             MapUsers(scim);
             MapGroups(scim);
             MapDiscovery(scim);
+            MapRoot(scim);
             foreach (var (method, path, what) in NotOffered)
                 Map(scim, method, path, (_, _) => Refuse(new NotImplemented($"{what} is not offered; see /ServiceProviderConfig.")));
         }
@@ -37,10 +38,33 @@ public static partial class ScimEndpoints
 
     private static readonly (string Method, string Path, string What)[] NotOffered =
     [
-        ("POST", "/Bulk", "Bulk"), ("POST", "/.search", "Search by POST"), ("POST", "/Users/.search", "Search by POST"),
-        ("POST", "/Groups/.search", "Search by POST"), ("GET", "/Me", "/Me"), ("POST", "/Me", "/Me"), ("PUT", "/Me", "/Me"),
-        ("PATCH", "/Me", "/Me"), ("DELETE", "/Me", "/Me"), ("GET", "/", "A query over all resource types"),
+        ("GET", "/Me", "/Me"), ("POST", "/Me", "/Me"), ("PUT", "/Me", "/Me"), ("PATCH", "/Me", "/Me"), ("DELETE", "/Me", "/Me"),
     ];
+
+    private static void MapRoot(RouteGroupBuilder scim)
+    {
+        Map(scim, "GET", "/", (request, cancel) => request.Root.ListAsync(request.Caller, request.List, cancel));
+        MapSearch(scim, "", (request, asked, cancel) => request.Root.ListAsync(request.Caller, asked, cancel));
+        MapSearch(scim, "/Users", (request, asked, cancel) => request.Users.ListAsync(request.Caller, asked, cancel));
+        MapSearch(scim, "/Groups", (request, asked, cancel) => request.Groups.ListAsync(request.Caller, asked, cancel));
+        Map(scim, "POST", "/Bulk", async (request, cancel) =>
+        {
+            var limits = request.Settings.Limits;
+            var read = await RequestBody.ReadAsync(request.Context, limits.BulkBytes, MediaTypes);
+            if (!read.Try(out var bytes, out var error)) return error is BodyTooLarge ? BulkTooLarge(limits.BulkBytes) : error;
+            if (!JsonText.Parse(bytes, limits.JsonDepth).Try(out var body, out error)) return error;
+            return await request.Bulk.RunAsync(request.Caller, body, cancel);
+        });
+    }
+
+    /// <summary>POST /.search: the parameters of a GET in a body, where no log and no proxy sees them (RFC 7644 3.4.3).</summary>
+    private static void MapSearch(
+        RouteGroupBuilder scim, string path, Func<ScimRequest, ListParameters, CancellationToken, Task<Outcome<ScimReply>>> list) =>
+        MapWithBody(scim, "POST", path + "/.search", async (request, body, cancel) =>
+            SearchRequest.Read(body).Try(out var asked, out var error) ? await list(request, asked, cancel) : error);
+
+    private static BodyTooLarge BulkTooLarge(int limit) => new(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"The request is larger than maxPayloadSize, which is {limit} bytes (setting Limits:BulkBytes); nothing was done."));
 
     private static void MapUsers(RouteGroupBuilder scim)
     {
@@ -114,6 +138,12 @@ public static partial class ScimEndpoints
         if (reply.Tag is not null)
         {
             response.Headers.ETag = reply.Tag;
+            if (ReadMethods.Contains(context.Request.Method) && IfMatch.Parse(context.Request.Headers.IfMatch) is { } demanded
+                && !demanded.Accepts(IfMatch.Parse(reply.Tag)!.Versions![0]))
+            {
+                await ScimErrors.WriteAsync(context, new VersionConflict($"The version of the resource is {reply.Tag} now."));
+                return;
+            }
             if (ReadMethods.Contains(context.Request.Method) && IfMatch.Parse(context.Request.Headers.IfNoneMatch) is { } known
                 && known.Accepts(IfMatch.Parse(reply.Tag)!.Versions![0]))
             {
@@ -123,6 +153,16 @@ public static partial class ScimEndpoints
         }
         response.StatusCode = reply.Status;
         if (reply.Location is not null) response.Headers[reply.Status == 201 ? HeaderNames.Location : HeaderNames.ContentLocation] = reply.Location;
+        if (reply.Stream is not null)
+        {
+            response.ContentType = ScimErrors.ContentType;
+            if (HttpMethods.IsHead(context.Request.Method)) return;
+            // Not disposed when it fails: that would send what is half written.
+            var stream = new Utf8JsonWriter(response.Body, Written);
+            await reply.Stream(stream, context.RequestAborted);
+            await stream.DisposeAsync();
+            return;
+        }
         if (reply.Body is null && reply.Write is null) return;
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var writer = new Utf8JsonWriter(buffer, Written))
@@ -169,6 +209,10 @@ public static partial class ScimEndpoints
 
         public GroupOperations Groups => Service<GroupOperations>();
 
+        public RootOperations Root => Service<RootOperations>();
+
+        public BulkOperations Bulk => Service<BulkOperations>();
+
         public DiscoveryOperations Discovery => Service<DiscoveryOperations>();
 
         public string Id => (string)Context.Request.RouteValues["id"]!;
@@ -177,9 +221,12 @@ public static partial class ScimEndpoints
 
         public string? Excluded => Query("excludedAttributes");
 
-        public ListParameters List => new(Query("filter"), Query("startIndex"), Query("count"), Attributes, Excluded);
+        public ListParameters List => new(Query("filter"), Query("startIndex"), Query("count"), Attributes, Excluded)
+        {
+            SortBy = Query("sortBy"), SortOrder = Query("sortOrder"), Cursor = Query("cursor"),
+        };
 
-        public IfMatch? Condition => IfMatch.Parse(Context.Request.Headers.IfMatch);
+        public IfMatch? Condition => IfMatch.Parse(Context.Request.Headers.IfMatch, Context.Request.Headers.IfNoneMatch);
 
         /// <summary>Credentials decide the organisation; where none are needed, wrong ones are refused all the same (checklist Z3).</summary>
         public static async Task<Outcome<ScimRequest>> OfAsync(HttpContext context, bool needsCredentials)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 
@@ -31,6 +32,8 @@ public static class ScimErrors
         MutabilityViolated => (400, "mutability", error.Detail),
         TooMany => (400, "tooMany", error.Detail),
         InvalidCursor => (400, "invalidCursor", error.Detail),
+        ExpiredCursor => (400, "expiredCursor", error.Detail),
+        InvalidCount => (400, "invalidCount", error.Detail),
         Unauthenticated => (401, null, error.Detail),
         Forbidden or WrongMode => (403, null, error.Detail),
         SeatDenied => (403, null, error.Detail.StartsWith(SeatUnavailable, StringComparison.Ordinal) ? error.Detail : SeatUnavailable + error.Detail),
@@ -54,6 +57,17 @@ public static class ScimErrors
         SeatDenied => "seat_unavailable",
         _ => From(error).ScimType ?? Problems.From(error).Code,
     };
+
+    /// <summary>A refusal as the response of an operation of a bulk request (RFC 7644 3.7.3).</summary>
+    internal static (int Status, JsonObject Body) InBulk(Error error)
+    {
+        Instruments.Refused(Instruments.ScimDoor, Reason(error));
+        var (status, scimType, detail) = From(error);
+        var body = new JsonObject { ["schemas"] = new JsonArray(Schema), ["status"] = status.ToString(CultureInfo.InvariantCulture) };
+        if (scimType is not null) body["scimType"] = scimType;
+        body["detail"] = System.Text.Encoding.UTF8.GetString(JsonAnswer.Utf8(detail));
+        return (status, body);
+    }
 
     /// <summary>Writes a refusal.</summary>
     public static Task WriteAsync(HttpContext context, Error error)

@@ -16,6 +16,8 @@ namespace Provisioning.Core.Common;
 [JsonDerivedType(typeof(MutabilityViolated), nameof(MutabilityViolated))]
 [JsonDerivedType(typeof(TooMany), nameof(TooMany))]
 [JsonDerivedType(typeof(InvalidCursor), nameof(InvalidCursor))]
+[JsonDerivedType(typeof(ExpiredCursor), nameof(ExpiredCursor))]
+[JsonDerivedType(typeof(InvalidCount), nameof(InvalidCount))]
 [JsonDerivedType(typeof(Unauthenticated), nameof(Unauthenticated))]
 [JsonDerivedType(typeof(Forbidden), nameof(Forbidden))]
 [JsonDerivedType(typeof(WrongMode), nameof(WrongMode))]
@@ -55,6 +57,12 @@ public sealed record TooMany(string Detail) : Error(Detail);
 
 /// <summary>400 invalid_cursor, SCIM invalidCursor.</summary>
 public sealed record InvalidCursor(string Detail) : Error(Detail);
+
+/// <summary>SCIM 400 expiredCursor (RFC 9865 2.1); REST 400 invalid_cursor.</summary>
+public sealed record ExpiredCursor(string Detail) : Error(Detail);
+
+/// <summary>SCIM 400 invalidCount: another count than that of the page before (RFC 9865 2.1); REST 400 invalid_request.</summary>
+public sealed record InvalidCount(string Detail) : Error(Detail);
 
 /// <summary>401 with WWW-Authenticate.</summary>
 public sealed record Unauthenticated(string Detail) : Error(Detail);

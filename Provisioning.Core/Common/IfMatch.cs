@@ -4,7 +4,17 @@ namespace Provisioning.Core.Common;
 /// <param name="Versions">Null: any current version (<c>*</c>).</param>
 public sealed record IfMatch(IReadOnlyList<long>? Versions)
 {
-    public bool Accepts(long version) => Versions is null || Versions.Contains(version);
+    /// <summary>The versions of an If-None-Match header, which must not be the current one (RFC 9110 13.1.2).</summary>
+    public IfMatch? Unless { get; init; }
+
+    public bool Accepts(long version) => (Versions is null || Versions.Contains(version)) && Unless?.Accepts(version) is not true;
+
+    /// <summary>Both headers of a request as one condition; null when neither is there.</summary>
+    public static IfMatch? Parse(string? ifMatch, string? ifNoneMatch) => (Parse(ifMatch), Parse(ifNoneMatch)) switch
+    {
+        (var match, null) => match,
+        (var match, { } unless) => new IfMatch(match?.Versions) { Unless = unless },
+    };
 
     /// <summary>
     /// Reads a list of entity tags; weak and strong compare alike, because a version stands for the whole resource. A tag that is

@@ -25,12 +25,21 @@ public sealed class GroupDirectory(IDatabase database, IGroupStore groups, Group
     public Task<Outcome<ResourcePage<Group>>> ListAsync(Organization organization, ResourceQuery query, CancellationToken cancel) =>
         database.ReadAsync(session => groups.ListAsync(session, organization.Id, query), cancel);
 
-    /// <summary>Members by id, up to <paramref name="limit"/>.</summary>
-    public Task<IReadOnlyList<GroupMember>> MembersAsync(ResourceId group, int limit, CancellationToken cancel) =>
-        database.ReadAsync(session => groups.MembersAsync(session, group, null, limit), cancel);
+    /// <summary>Where every match stands, in the order of the query.</summary>
+    public Task<Outcome<IReadOnlyList<ListPosition>>> PositionsAsync(Organization organization, ResourceQuery query, CancellationToken cancel) =>
+        database.ReadAsync(session => groups.PositionsAsync(session, organization.Id, query), cancel);
 
-    public Task<ILookup<ResourceId, GroupMember>> MembersOfAsync(IReadOnlyCollection<ResourceId> ids, CancellationToken cancel) =>
-        database.ReadAsync(session => groups.MembersOfAsync(session, ids), cancel);
+    /// <summary>Those of the ids that are there, in no order.</summary>
+    public Task<IReadOnlyList<Group>> FindManyAsync(Organization organization, IReadOnlyCollection<ResourceId> ids, CancellationToken cancel) =>
+        database.ReadAsync(session => groups.FindManyAsync(session, organization.Id, ids), cancel);
+
+    /// <summary>Members by id, up to <paramref name="limit"/>, behind <paramref name="after"/>.</summary>
+    public Task<IReadOnlyList<GroupMember>> MembersAsync(ResourceId group, ResourceId? after, int limit, CancellationToken cancel) =>
+        database.ReadAsync(session => groups.MembersAsync(session, group, after, limit), cancel);
+
+    /// <summary>Members of several groups; null when there are more than <paramref name="limit"/> together.</summary>
+    public Task<ILookup<ResourceId, GroupMember>?> MembersOfAsync(IReadOnlyCollection<ResourceId> ids, int limit, CancellationToken cancel) =>
+        database.ReadAsync(session => groups.MembersOfAsync(session, ids, limit), cancel);
 
     /// <summary>POST. displayName is unique, without regard to case (rule SCIM-3); members nobody knows are left out and audited.</summary>
     public Task<Outcome<Group>> CreateAsync(

@@ -86,8 +86,14 @@ public interface IEntryStore
     /// <summary>The entry with everything shown beside it.</summary>
     Task<EntryView?> ViewAsync(ISession session, OrganizationId organization, ResourceId id, bool withGroups);
 
-    /// <summary>Oldest first; exact, whatever the filter (design D5).</summary>
+    /// <summary>Oldest first, unless the query sorts; exact, whatever the filter (design D5).</summary>
     Task<Outcome<ResourcePage<EntryView>>> ListAsync(ISession session, OrganizationId organization, ResourceQuery query, bool withGroups);
+
+    /// <summary>Where every match of the query stands in its order, for a list over several types; bounded by its scan limit.</summary>
+    Task<Outcome<IReadOnlyList<ListPosition>>> PositionsAsync(ISession session, OrganizationId organization, ResourceQuery query);
+
+    /// <summary>Those of the ids that are there, in no order.</summary>
+    Task<IReadOnlyList<EntryView>> ViewManyAsync(ISession session, OrganizationId organization, IReadOnlyCollection<ResourceId> ids, bool withGroups);
 }
 
 /// <summary>An entry, its member's state and seat, and its groups: what GET shows (rules SCIM-4, SCIM-16).</summary>
@@ -126,23 +132,44 @@ public interface IGroupStore
     /// <summary>Members by id; at most <paramref name="limit"/> after <paramref name="after"/>.</summary>
     Task<IReadOnlyList<GroupMember>> MembersAsync(ISession session, ResourceId group, ResourceId? after, int limit);
 
-    /// <summary>Members of several groups.</summary>
-    Task<ILookup<ResourceId, GroupMember>> MembersOfAsync(ISession session, IReadOnlyCollection<ResourceId> groups);
+    /// <summary>Members of several groups; null when there are more than <paramref name="limit"/> rows.</summary>
+    Task<ILookup<ResourceId, GroupMember>?> MembersOfAsync(ISession session, IReadOnlyCollection<ResourceId> groups, int limit);
 
-    /// <summary>Oldest first; exact, whatever the filter.</summary>
+    /// <summary>Oldest first, unless the query sorts; exact, whatever the filter.</summary>
     Task<Outcome<ResourcePage<Group>>> ListAsync(ISession session, OrganizationId organization, ResourceQuery query);
+
+    /// <summary>Like that of <see cref="IEntryStore"/>.</summary>
+    Task<Outcome<IReadOnlyList<ListPosition>>> PositionsAsync(ISession session, OrganizationId organization, ResourceQuery query);
+
+    /// <summary>Those of the ids that are there, in no order.</summary>
+    Task<IReadOnlyList<Group>> FindManyAsync(ISession session, OrganizationId organization, IReadOnlyCollection<ResourceId> ids);
 }
 
-/// <summary>A SCIM list request: what to find, and which slice of it (RFC 7644 3.4.2.4).</summary>
+/// <summary>A SCIM list request: what to find, and which slice of it (RFC 7644 3.4.2.4, RFC 9865).</summary>
 /// <param name="Filter">Bound to the resource type; null is everything.</param>
-/// <param name="Start">1-based, at least 1.</param>
+/// <param name="Start">1-based, at least 1; not used by cursor.</param>
 /// <param name="Count">At least 0; 0 asks for the total only.</param>
-/// <param name="ScanLimit">Most rows the part of the filter that SQL cannot decide may look at.</param>
+/// <param name="ScanLimit">Most rows the part of the filter or order that SQL cannot decide may look at.</param>
 /// <param name="BaseUrl">Under which the answer names its resources: filters see the same meta.location and $ref.</param>
-public sealed record ResourceQuery(Predicate? Filter, int Start, int Count, int ScanLimit, string BaseUrl);
+public sealed record ResourceQuery(Predicate? Filter, int Start, int Count, int ScanLimit, string BaseUrl)
+{
+    /// <summary>Null: oldest first.</summary>
+    public SortOrder? Sort { get; init; }
+
+    /// <summary>Whether the slice starts <see cref="After"/> a place and the answer says where the next one starts.</summary>
+    public bool ByCursor { get; init; }
+
+    /// <summary>The last place of the slice before; null is the start.</summary>
+    public ListPosition? After { get; init; }
+}
+
+/// <summary>A place in a list: what its resource is sorted by, and which resource.</summary>
+/// <param name="Key">Null without a sort order, and for a resource without a value.</param>
+public sealed record ListPosition(byte[]? Key, ResourceId Id);
 
 /// <summary>A slice and the number of all matches.</summary>
-public sealed record ResourcePage<T>(IReadOnlyList<T> Items, long Total);
+/// <param name="Last">By cursor: the place of its last item, when there is more behind it.</param>
+public sealed record ResourcePage<T>(IReadOnlyList<T> Items, long Total, ListPosition? Last = null);
 
 /// <summary>Open requests of people who were refused for want of a seat and are no members (rule JIT-2): information only.</summary>
 public interface ISeatRequestStore

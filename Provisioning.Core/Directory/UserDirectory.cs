@@ -18,6 +18,15 @@ public sealed class UserDirectory(IDatabase database, IEntryStore entries, Entry
         Organization organization, ResourceQuery query, bool withGroups, CancellationToken cancel) =>
         database.ReadAsync(session => entries.ListAsync(session, organization.Id, query, withGroups), cancel);
 
+    /// <summary>Where every match stands, in the order of the query.</summary>
+    public Task<Outcome<IReadOnlyList<ListPosition>>> PositionsAsync(Organization organization, ResourceQuery query, CancellationToken cancel) =>
+        database.ReadAsync(session => entries.PositionsAsync(session, organization.Id, query), cancel);
+
+    /// <summary>Those of the ids that are there, in no order.</summary>
+    public Task<IReadOnlyList<EntryView>> FindManyAsync(
+        Organization organization, IReadOnlyCollection<ResourceId> ids, bool withGroups, CancellationToken cancel) =>
+        database.ReadAsync(session => entries.ViewManyAsync(session, organization.Id, ids, withGroups), cancel);
+
     /// <summary>
     /// POST. A userName of an active entry is 409 uniqueness; an active POST that meets an inactive entry of that name restores it
     /// under its id (rule SCIM-3); anything else makes a new entry with a new id (rule SCIM-10).

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Provisioning.Core.Schemas;
 
 /// <summary>Every schema and resource type of the service, read once at start and never changed (design D4).</summary>
@@ -5,6 +7,9 @@ public sealed class SchemaCatalog
 {
     private readonly Dictionary<string, SchemaDefinition> schemas = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, ResourceType> resourceTypes = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The schemas that resource types name.</summary>
+    private readonly HashSet<string> named = new(StringComparer.OrdinalIgnoreCase);
 
     private SchemaCatalog(string directory)
     {
@@ -14,7 +19,9 @@ public sealed class SchemaCatalog
             if (!schemas.TryAdd(schema.Id, schema)) throw file.Refuse("id", $"'{schema.Id}' is in another file too.");
             Schemas = [.. Schemas, schema];
         }
-        foreach (var file in Files(directory, "resource-types"))
+        var types = Files(directory, "resource-types").ToList();
+        CheckExtensions(directory, types);
+        foreach (var file in types)
         {
             var type = Type(file);
             if (!resourceTypes.TryAdd(type.Name, type)) throw file.Refuse("name", $"'{type.Name}' is in another file too.");
@@ -42,6 +49,31 @@ public sealed class SchemaCatalog
 
     /// <summary>A resource type by its name in any letter case.</summary>
     public ResourceType? FindResourceType(string name) => resourceTypes.GetValueOrDefault(name);
+
+    /// <summary>
+    /// A schema that no resource type names extends the one its URN ends with: <c>urn:example:badge:1.0:User</c> (RFC 7643 10.3 ends
+    /// the URNs of extensions so). One that extends nothing is a mistake, not a decoration. A service that keeps no unique key for an
+    /// attribute must not promise one (checklist A9).
+    /// </summary>
+    private void CheckExtensions(string directory, List<SchemaFileNode> types)
+    {
+        foreach (var type in types)
+        {
+            named.UnionWith(type.Objects("schemaExtensions").Select(extension => extension.Text("schema")));
+            named.Add(type.Text("schema"));
+        }
+        foreach (var file in Files(directory, "schemas"))
+        {
+            var id = file.Text("id");
+            if (!named.Contains(id) && !SchemaUris.Discovery.Contains(id) && !types.Exists(type => EndsWith(id, type.Text("name"))))
+                throw file.Refuse("id", "is named by no resource type and ends with the name of none, such as ':User': it would extend nothing.");
+            foreach (var attribute in file.Objects("attributes"))
+                if (attribute.OptionalText("uniqueness") is not (null or "none") && !SchemaUris.HasUniqueKey(id, attribute.Text("name")))
+                    throw attribute.Refuse("uniqueness", "must be none: the service keeps no unique key for this attribute.");
+        }
+    }
+
+    private static bool EndsWith(string uri, string typeName) => uri.EndsWith(":" + typeName, StringComparison.OrdinalIgnoreCase);
 
     private static IEnumerable<SchemaFileNode> Files(string directory, string folder)
     {
@@ -74,6 +106,12 @@ public sealed class SchemaCatalog
             if (extension == schema || extensions.Any(other => other.Schema == extension))
                 throw node.Refuse("schema", "is named twice.");
             extensions.Add(new SchemaExtension(extension, node.Flag("required")));
+        }
+        foreach (var unnamed in Schemas.Where(other => !named.Contains(other.Id) && EndsWith(other.Id, name)))
+        {
+            extensions.Add(new SchemaExtension(Known(new SchemaFileNode("schemas", "", new JsonObject { ["id"] = unnamed.Id }), "id"), Required: false));
+            if (file.Json["schemaExtensions"] is not JsonArray listed) file.Json["schemaExtensions"] = listed = [];
+            listed.Add((JsonNode)new JsonObject { ["schema"] = unnamed.Id, ["required"] = false });
         }
         return new ResourceType(name, endpoint, schema, extensions, file.Json);
     }

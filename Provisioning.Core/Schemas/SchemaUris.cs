@@ -16,4 +16,10 @@ public static class SchemaUris
     public const string BulkRequest = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
     public const string BulkResponse = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
     public const string Error = "urn:ietf:params:scim:api:messages:2.0:Error";
+
+    /// <summary>The schemas of discovery itself (RFC 7643 5 to 7): no resource type of ours has them.</summary>
+    public static readonly IReadOnlyList<string> Discovery = [ResourceType, ServiceProviderConfig, Schema];
+
+    /// <summary>Whether the database keeps a unique key for an attribute: the userName of a user and the displayName of a group.</summary>
+    public static bool HasUniqueKey(string schema, string attribute) => (schema, attribute) is (User, "userName") or (Group, "displayName");
 }

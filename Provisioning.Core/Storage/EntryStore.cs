@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Journal;
-using Provisioning.Core.Query;
 
 namespace Provisioning.Core.Storage;
 
@@ -25,8 +24,8 @@ public sealed class EntryStore : IEntryStore
     private const string Live = "e.organization_id = @organization AND e.deleted_at IS NULL";
 
     private static readonly ListStatements Lists = new(
-        $"SELECT {ViewColumns} {From} WHERE {Live}", $"SELECT COUNT(*) FROM directory_entries e WHERE {Live}",
-        "SELECT users FROM directory_counts WHERE organization_id = @organization", "e.id", Place);
+        $"SELECT {ViewColumns} {From}", Live, $"SELECT COUNT(*) FROM directory_entries e WHERE {Live}",
+        "SELECT users FROM directory_counts WHERE organization_id = @organization", "e.id", SearchedAttributes.Place, SearchedAttributes.Sort);
 
     public Task<DirectoryEntry?> FindAsync(ISession session, OrganizationId organization, ResourceId id) =>
         FindAsync(session, organization, "e.id = @key", Ids.ToBytes(id));
@@ -113,30 +112,35 @@ public sealed class EntryStore : IEntryStore
         ISession session, OrganizationId organization, ResourceQuery query, bool withGroups)
     {
         var sql = SqlSession.Of(session);
-        var found = await ResourceLists.ListAsync<EntryViewRow>(sql, organization, Lists, query, async () =>
-        {
-            ILookup<ResourceId, GroupOfUser>? all = null;
-            if (ResourceLists.Mentions(query.Filter!, "groups")
-                && !(await GroupStore.AllGroupsOfUsersAsync(sql, organization, query.ScanLimit)).Try(out all, out var tooMany)) return tooMany;
-            return (Func<EntryViewRow, bool>)(row => PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(row.ToView(all), query.BaseUrl)));
-        });
+        var found = await ResourceLists.ListAsync(sql, organization, Lists, query, () => TreesAsync(sql, organization, query));
         if (!found.Try(out var page, out var error)) return error;
-        var groups = withGroups && page.Items.Count > 0 ? await GroupStore.GroupsOfAsync(sql, [.. page.Items.Select(row => row.Id)]) : null;
-        return new ResourcePage<EntryView>([.. page.Items.Select(row => row.ToView(groups))], page.Total);
+        return new ResourcePage<EntryView>(await ViewsAsync(sql, page.Items, withGroups), page.Total, page.Last);
     }
 
-    private static SqlPlace? Place(string name) => name switch
+    public Task<Outcome<IReadOnlyList<ListPosition>>> PositionsAsync(ISession session, OrganizationId organization, ResourceQuery query) =>
+        ResourceLists.PositionsAsync(SqlSession.Of(session), organization, Lists, query, () => TreesAsync(SqlSession.Of(session), organization, query));
+
+    public async Task<IReadOnlyList<EntryView>> ViewManyAsync(
+        ISession session, OrganizationId organization, IReadOnlyCollection<ResourceId> ids, bool withGroups)
     {
-        "id" => new SqlPlace.Id("e.id = {0}", IsAlwaysThere: true),
-        "userName" => new SqlPlace.Key("e.user_name_key", IsNullable: false, IsExact: false),
-        "externalId" => new SqlPlace.Key("e.external_id_key", IsNullable: true, IsExact: true),
-        "active" => new SqlPlace.Flag("e.active = 1", "e.active_shown = 1"),
-        "meta.created" => new SqlPlace.Instant("e.created_at"),
-        "meta.lastModified" => new SqlPlace.Instant("e.modified_at"),
-        "meta.resourceType" => new SqlPlace.Same("User"),
-        "groups.value" => new SqlPlace.Id("e.id IN (SELECT gm.member_id FROM group_members gm WHERE gm.group_id = {0})", IsAlwaysThere: false),
-        _ => SearchedAttributes.Code(name) is { } code ? new SqlPlace.Values(code) : null,
-    };
+        var sql = SqlSession.Of(session);
+        return await ViewsAsync(sql, await ResourceLists.ManyAsync<EntryViewRow>(sql, organization, Lists, ids), withGroups);
+    }
+
+    private static async Task<IReadOnlyList<EntryView>> ViewsAsync(SqlSession sql, IReadOnlyList<EntryViewRow> rows, bool withGroups)
+    {
+        var groups = withGroups && rows.Count > 0 ? await GroupStore.GroupsOfAsync(sql, [.. rows.Select(row => row.Id)]) : null;
+        return [.. rows.Select(row => row.ToView(groups))];
+    }
+
+    /// <summary>Whole representations of rows, with the groups if the query looks at them.</summary>
+    private static async Task<Outcome<Func<EntryViewRow, JsonObject>>> TreesAsync(SqlSession sql, OrganizationId organization, ResourceQuery query)
+    {
+        ILookup<ResourceId, GroupOfUser>? all = null;
+        if (ResourceLists.Mentions(query, "groups")
+            && !(await GroupStore.AllGroupsOfUsersAsync(sql, organization, query.ScanLimit)).Try(out all, out var tooMany)) return tooMany;
+        return (Func<EntryViewRow, JsonObject>)(row => ResourceTree.Of(row.ToView(all), query.BaseUrl));
+    }
 
     private static async Task<DirectoryEntry?> FindAsync(ISession session, OrganizationId organization, string condition, byte[] key) =>
         (await SqlSession.Of(session).FindAsync<EntryRow>(
@@ -185,7 +189,7 @@ internal sealed record EntryViewRow(
     string? Member_User_Name, string? Match_Email, string? Display_Name, string? Role, string? State, long? Admin_Suspended, string? Suspended_By,
     string? Source, long? Last_Sign_In_On, long? Member_Created_At, long? Member_Version,
     string? Status, string? Tier, string? Desired_Tier, string? Last_Tier, long? Waiting_Since, long? Seat_Version)
-    : EntryRow(Id, Organization_Id, User_Name, External_Id, Active, Attributes, Version, Created_At, Modified_At, Member_Id)
+    : EntryRow(Id, Organization_Id, User_Name, External_Id, Active, Attributes, Version, Created_At, Modified_At, Member_Id), IListRow
 {
     public EntryView ToView(ILookup<ResourceId, GroupOfUser>? groups)
     {

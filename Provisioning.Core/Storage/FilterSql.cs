@@ -28,6 +28,11 @@ internal abstract record SqlPlace
     /// <summary>An id; <paramref name="Equal"/> is the condition that it equals <c>{0}</c>.</summary>
     public sealed record Id(string Equal, bool IsAlwaysThere) : SqlPlace;
 
+    /// <summary>A column of a row beside the entry's member: one of our words, or microseconds.</summary>
+    /// <param name="MemberColumn">The column that holds the member's id.</param>
+    /// <param name="IsWord">Whether a text can be in the column at all; null for microseconds.</param>
+    public sealed record Beside(string Table, string MemberColumn, string Column, Func<string, bool>? IsWord) : SqlPlace;
+
     /// <summary>The same for every resource of the type.</summary>
     public sealed record Same(string Value) : SqlPlace;
 }
@@ -93,6 +98,7 @@ internal sealed class FilterSql(IDialect dialect, Func<string, SqlPlace?> places
         SqlPlace.Key key => new SqlCondition($"{key.Column} IS NOT NULL AND {key.Column} <> {Parameter(Array.Empty<byte>())}", true),
         SqlPlace.Values values when lookups++ < MostLookups => new SqlCondition(In(values, $"v.value_key <> {Parameter(Array.Empty<byte>())}"), true),
         SqlPlace.Flag flag => new SqlCondition(flag.Known, true),
+        SqlPlace.Beside beside when lookups++ < MostLookups => new SqlCondition(In(beside, $"b.{beside.Column} IS NOT NULL"), true),
         _ => null,
     };
 
@@ -110,6 +116,11 @@ internal sealed class FilterSql(IDialect dialect, Func<string, SqlPlace?> places
             (SqlPlace.Instant instant, InstantOperand operand) => new SqlCondition(Relation(instant.Column, compare.Operator, operand.Value), true),
             (SqlPlace.Flag flag, BooleanOperand operand) => new SqlCondition(
                 operand.Value ? $"({flag.Known}) AND {flag.True}" : $"({flag.Known}) AND NOT ({flag.True})", true),
+            // Written out, since it is one of our words: a partial index serves only conditions that are known when the statement is planned.
+            (SqlPlace.Beside { IsWord: { } isWord } beside, TextOperand text) when compare.Operator == CompareOperator.Eq && lookups++ < MostLookups => new SqlCondition(
+                isWord(text.Text) ? In(beside, $"b.{beside.Column} = '{text.Text}'") : False, true),
+            (SqlPlace.Beside { IsWord: null } beside, InstantOperand operand) when lookups++ < MostLookups => new SqlCondition(
+                In(beside, Relation("b." + beside.Column, compare.Operator, operand.Value)), true),
             (SqlPlace.Same same, TextOperand) => new SqlCondition(
                 PredicateEvaluator.Matches(compare with { Path = compare.Path with { Steps = ["value"] } }, new JsonObject { ["value"] = same.Value }) ? True : False, true),
             _ => null,
@@ -156,6 +167,10 @@ internal sealed class FilterSql(IDialect dialect, Func<string, SqlPlace?> places
 
     private static string In(SqlPlace.Values values, string condition) =>
         $"e.id IN (SELECT v.entry_id FROM entry_values v WHERE v.organization_id = @organization AND v.attribute = {values.Attribute} AND {condition})";
+
+    /// <summary>Who has no member is in none: IN alone would be NULL for them.</summary>
+    private static string In(SqlPlace.Beside beside, string condition) =>
+        $"e.member_id IS NOT NULL AND e.member_id IN (SELECT b.{beside.MemberColumn} FROM {beside.Table} b WHERE b.organization_id = @organization AND {condition})";
 
     private string Parameter(object value)
     {

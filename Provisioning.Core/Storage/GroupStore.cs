@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Journal;
-using Provisioning.Core.Query;
 
 namespace Provisioning.Core.Storage;
 
@@ -17,9 +16,9 @@ public sealed class GroupStore : IGroupStore
     private const string MemberColumns = "gm.group_id, gm.member_id, gm.is_group, gm.ref, gm.type, gm.display";
 
     private static readonly ListStatements Lists = new(
-        $"SELECT {Columns} FROM directory_groups g WHERE g.organization_id = @organization",
+        $"SELECT {Columns} FROM directory_groups g", "g.organization_id = @organization",
         "SELECT COUNT(*) FROM directory_groups g WHERE g.organization_id = @organization",
-        "SELECT user_groups FROM directory_counts WHERE organization_id = @organization", "g.id", Place);
+        "SELECT user_groups FROM directory_counts WHERE organization_id = @organization", "g.id", Place, Sort);
 
     public Task<Group?> FindAsync(ISession session, OrganizationId organization, ResourceId id) =>
         FindAsync(session, organization, "g.id = @key", Ids.ToBytes(id));
@@ -115,31 +114,44 @@ public sealed class GroupStore : IGroupStore
             new { group = Ids.ToBytes(group), after = after is { } id ? Ids.ToBytes(id) : [], limit, offset = 0 })).Select(row => row.ToMember())];
     }
 
-    public async Task<ILookup<ResourceId, GroupMember>> MembersOfAsync(ISession session, IReadOnlyCollection<ResourceId> groups)
+    public async Task<ILookup<ResourceId, GroupMember>?> MembersOfAsync(ISession session, IReadOnlyCollection<ResourceId> groups, int limit)
     {
+        var sql = SqlSession.Of(session);
         var rows = new List<GroupMemberRow>();
         foreach (var chunk in groups.Chunk(Chunk))
-            rows.AddRange(await SqlSession.Of(session).QueryAsync<GroupMemberRow>(
-                $"SELECT {MemberColumns} FROM group_members gm WHERE gm.group_id IN @ids ORDER BY gm.group_id, gm.member_id",
-                new { ids = chunk.Select(Ids.ToBytes) }));
+        {
+            rows.AddRange(await sql.QueryAsync<GroupMemberRow>(
+                $"SELECT {MemberColumns} FROM group_members gm WHERE gm.group_id IN @ids ORDER BY gm.group_id, gm.member_id {sql.Dialect.Page}",
+                new { ids = chunk.Select(Ids.ToBytes), limit = limit + 1 - rows.Count, offset = 0 }));
+            if (rows.Count > limit) return null;
+        }
         return rows.ToLookup(row => Rows.Id<ResourceId>(row.Group_Id), row => row.ToMember());
     }
 
     public async Task<Outcome<ResourcePage<Group>>> ListAsync(ISession session, OrganizationId organization, ResourceQuery query)
     {
         var sql = SqlSession.Of(session);
-        var found = await ResourceLists.ListAsync<GroupRow>(sql, organization, Lists, query, async () =>
+        var found = await ResourceLists.ListAsync(sql, organization, Lists, query, () => TreesAsync(sql, organization, query));
+        return found.Select(page => new ResourcePage<Group>([.. page.Items.Select(row => row.ToGroup())], page.Total, page.Last));
+    }
+
+    public Task<Outcome<IReadOnlyList<ListPosition>>> PositionsAsync(ISession session, OrganizationId organization, ResourceQuery query) =>
+        ResourceLists.PositionsAsync(SqlSession.Of(session), organization, Lists, query, () => TreesAsync(SqlSession.Of(session), organization, query));
+
+    public async Task<IReadOnlyList<Group>> FindManyAsync(ISession session, OrganizationId organization, IReadOnlyCollection<ResourceId> ids) =>
+        [.. (await ResourceLists.ManyAsync<GroupRow>(SqlSession.Of(session), organization, Lists, ids)).Select(row => row.ToGroup())];
+
+    /// <summary>Whole representations of rows, with the members if the query looks at them.</summary>
+    private static async Task<Outcome<Func<GroupRow, JsonObject>>> TreesAsync(SqlSession sql, OrganizationId organization, ResourceQuery query)
+    {
+        ILookup<ResourceId, GroupMember>? all = null;
+        if (ResourceLists.Mentions(query, "members")
+            && !(await AllMembersAsync(sql, organization, query.ScanLimit)).Try(out all, out var tooMany)) return tooMany;
+        return (Func<GroupRow, JsonObject>)(row =>
         {
-            ILookup<ResourceId, GroupMember>? all = null;
-            if (ResourceLists.Mentions(query.Filter!, "members")
-                && !(await AllMembersAsync(sql, organization, query.ScanLimit)).Try(out all, out var tooMany)) return tooMany;
-            return (Func<GroupRow, bool>)(row =>
-            {
-                var group = row.ToGroup();
-                return PredicateEvaluator.Matches(query.Filter!, ResourceTree.Of(group, all?[group.Id], query.BaseUrl));
-            });
+            var group = row.ToGroup();
+            return ResourceTree.Of(group, all?[group.Id], query.BaseUrl);
         });
-        return found.Select(page => new ResourcePage<Group>([.. page.Items.Select(row => row.ToGroup())], page.Total));
     }
 
     /// <summary>The groups of each of these users.</summary>
@@ -190,6 +202,16 @@ public sealed class GroupStore : IGroupStore
         _ => null,
     };
 
+    private static SqlSort? Sort(string name) => name switch
+    {
+        "id" => SqlSort.Id("g.id"),
+        "displayName" => new SqlSort("g.display_name_key", IsNullable: false, IsUnique: true),
+        "externalId" => new SqlSort("g.external_id_key", IsNullable: true, IsUnique: false),
+        "meta.created" => SqlSort.Instant("g.created_at"),
+        "meta.lastModified" => SqlSort.Instant("g.modified_at"),
+        _ => null,
+    };
+
     private static async Task<Outcome<ILookup<ResourceId, GroupMember>>> AllMembersAsync(SqlSession sql, OrganizationId organization, int scanLimit)
     {
         var rows = await sql.QueryAsync<GroupMemberRow>(
@@ -222,7 +244,7 @@ public sealed class GroupStore : IGroupStore
     };
 
     private sealed record GroupRow(
-        byte[] Id, byte[] Organization_Id, string Display_Name, string? External_Id, string Attributes, long Version, long Created_At, long Modified_At)
+        byte[] Id, byte[] Organization_Id, string Display_Name, string? External_Id, string Attributes, long Version, long Created_At, long Modified_At) : IListRow
     {
         public Group ToGroup() => new(
             Rows.Id<ResourceId>(Id), Rows.Id<OrganizationId>(Organization_Id), Display_Name, External_Id, JsonNode.Parse(Attributes)!.AsObject(),

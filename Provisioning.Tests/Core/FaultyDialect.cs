@@ -27,6 +27,9 @@ internal sealed class FaultyDialect(IDialect inner) : IDialect
     /// <summary>Asked at each open; true: out of reach.</summary>
     public Func<bool> AtOpen { get; set; } = () => false;
 
+    /// <summary>What was asked of the engine so far.</summary>
+    public StatementCounts Counts { get; } = new();
+
     /// <summary>Commits that reached the engine.</summary>
     public int Commits { get; private set; }
 
@@ -180,13 +183,18 @@ internal sealed class FaultyDialect(IDialect inner) : IDialect
 
         public override void Prepare() => command.Prepare();
 
-        public override int ExecuteNonQuery() => Checked().ExecuteNonQuery();
+        public override int ExecuteNonQuery()
+        {
+            var rows = Checked().ExecuteNonQuery();
+            dialect.Counts.Written += Math.Max(0, rows);
+            return rows;
+        }
 
         public override object? ExecuteScalar() => Checked().ExecuteScalar();
 
         protected override DbParameter CreateDbParameter() => command.CreateParameter();
 
-        protected override DbDataReader ExecuteDbDataReader(CommandBehavior behavior) => Checked().ExecuteReader(behavior);
+        protected override DbDataReader ExecuteDbDataReader(CommandBehavior behavior) => new CountingReader(Checked().ExecuteReader(behavior), dialect.Counts);
 
         protected override void Dispose(bool disposing)
         {
@@ -196,6 +204,7 @@ internal sealed class FaultyDialect(IDialect inner) : IDialect
 
         private DbCommand Checked()
         {
+            dialect.Counts.Statements++;
             if (transaction is FaultyTransaction { Writes: true } && dialect.AtStatement(CommandText) is { } exception)
             {
                 // As PostgreSQL and SQL Server do with a deadlock victim: nothing of the transaction is left, savepoints included.

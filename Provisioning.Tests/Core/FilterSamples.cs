@@ -70,8 +70,21 @@ internal sealed class FilterSamples(Random random)
         _ => leaf(),
     };
 
-    private string UserLeaf() => random.Next(14) switch
+    /// <summary>What users are sorted by: in SQL, and by the evaluator.</summary>
+    public string UserSort => One(
+        "userName", "externalId", "displayName", "name.familyName", "name.givenName", "name.formatted", "emails", "emails.type", "nickName", "title", "active",
+        "meta.created", "meta.lastModified", "meta.version", "meta.location", "id", "employeeNumber", "department", "groups.display", "USERNAME",
+        SchemaUris.SeatUser + ":seatStatus", SchemaUris.SeatUser + ":waitingSince", SchemaUris.SeatUser + ":tier");
+
+    public string GroupSort => One("displayName", "externalId", "id", "meta.created", "meta.lastModified", "members", "members.display", "meta.version");
+
+    private string UserLeaf() => random.Next(16) switch
     {
+        14 => $"{SchemaUris.SeatUser}:{One("seatStatus", "tier", "desiredTier", "memberState", "suspendedBy")} {One("eq", "ne", "co", "sw", "gt")} "
+            + $"\"{One("assigned", "waiting", "none", "unassigned", "premium", "standard", "active", "suspended", "directory", "Assigned", "a", "o'x", "")}\"",
+        15 => random.Next(2) == 0
+            ? $"{SchemaUris.SeatUser}:waitingSince {One("eq", "ne", "gt", "ge", "lt", "le")} \"{Instant()}\""
+            : $"{SchemaUris.SeatUser}:{One("seatStatus", "tier", "desiredTier", "waitingSince", "memberState", "suspendedBy")} pr",
         0 => $"active {(random.Next(2) == 0 ? "eq" : "ne")} {(random.Next(2) == 0 ? "true" : "\"False\"")}",
         1 => $"{One("meta.created", "meta.lastModified")} {One("eq", "ne", "gt", "ge", "lt", "le")} \"{Instant()}\"",
         2 => $"id {One("eq", "ne", "co", "sw", "gt")} \"{Id(UserIds)}\"",

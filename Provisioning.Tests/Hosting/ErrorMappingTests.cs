@@ -61,6 +61,8 @@ public sealed class ErrorMappingTests
     [TestCase(typeof(MutabilityViolated), 400, "invalid_request", 400, "mutability")]
     [TestCase(typeof(TooMany), 400, "invalid_request", 400, "tooMany")]
     [TestCase(typeof(InvalidCursor), 400, "invalid_cursor", 400, "invalidCursor")]
+    [TestCase(typeof(ExpiredCursor), 400, "invalid_cursor", 400, "expiredCursor")]
+    [TestCase(typeof(InvalidCount), 400, "invalid_request", 400, "invalidCount")]
     [TestCase(typeof(Unauthenticated), 401, "unauthenticated", 401, null)]
     [TestCase(typeof(Forbidden), 403, "forbidden_role", 403, null)]
     [TestCase(typeof(WrongMode), 403, "wrong_mode", 403, null)]

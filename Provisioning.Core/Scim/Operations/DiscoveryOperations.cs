@@ -11,15 +11,15 @@ public sealed class DiscoveryOperations(SchemaCatalog catalog, ScimLimits limits
     {
         ["schemas"] = new JsonArray(SchemaUris.ServiceProviderConfig),
         ["patch"] = new JsonObject { ["supported"] = true },
-        ["bulk"] = new JsonObject { ["supported"] = false, ["maxOperations"] = 0, ["maxPayloadSize"] = 0 },
+        ["bulk"] = new JsonObject { ["supported"] = true, ["maxOperations"] = limits.BulkOperations, ["maxPayloadSize"] = limits.BulkBytes },
         ["filter"] = new JsonObject { ["supported"] = true, ["maxResults"] = limits.PageSize },
         ["changePassword"] = new JsonObject { ["supported"] = false },
-        ["sort"] = new JsonObject { ["supported"] = false },
+        ["sort"] = new JsonObject { ["supported"] = true },
         ["etag"] = new JsonObject { ["supported"] = true },
         ["pagination"] = new JsonObject
         {
-            ["cursor"] = false, ["index"] = true, ["defaultPaginationMethod"] = "index", ["defaultPageSize"] = limits.DefaultPage,
-            ["maxPageSize"] = limits.PageSize,
+            ["cursor"] = true, ["index"] = true, ["defaultPaginationMethod"] = "index", ["defaultPageSize"] = limits.DefaultPage,
+            ["maxPageSize"] = limits.PageSize, ["cursorTimeout"] = (int)limits.CursorLife.TotalSeconds,
         },
         ["authenticationSchemes"] = new JsonArray(new JsonObject
         {
@@ -31,13 +31,13 @@ public sealed class DiscoveryOperations(SchemaCatalog catalog, ScimLimits limits
     });
 
     public ScimReply ResourceTypes(string baseUrl) =>
-        ListReading.Write(catalog.ResourceTypes.Select(type => Describe(type, baseUrl)), catalog.ResourceTypes.Count, 1);
+        ListReply.Of([.. catalog.ResourceTypes.Select(type => Describe(type, baseUrl))]);
 
     public Outcome<ScimReply> ResourceType(string name, string baseUrl) => catalog.FindResourceType(name) is { } type
         ? new ScimReply(200, Describe(type, baseUrl)) : new NotFound("There is no such resource type.");
 
     public ScimReply Schemas(string baseUrl) =>
-        ListReading.Write(catalog.Schemas.Select(schema => Describe(schema, baseUrl)), catalog.Schemas.Count, 1);
+        ListReply.Of([.. catalog.Schemas.Select(schema => Describe(schema, baseUrl))]);
 
     public Outcome<ScimReply> Schema(string urn, string baseUrl) => catalog.FindSchema(urn) is { } schema
         ? new ScimReply(200, Describe(schema, baseUrl)) : new NotFound("There is no such schema.");

@@ -10,7 +10,7 @@ using Steps = Provisioning.Core.Directory;
 namespace Provisioning.Core.Scim.Operations;
 
 /// <summary>SCIM over /Groups. A member list is read only when the answer shows it.</summary>
-public sealed class GroupOperations(GroupDirectory groups, SchemaCatalog catalog, ScimLimits limits)
+public sealed class GroupOperations(GroupDirectory groups, MemberLists members, ListRequests lists, SchemaCatalog catalog, ScimLimits limits)
 {
     private ResourceType Type => catalog.Group;
 
@@ -25,12 +25,12 @@ public sealed class GroupOperations(GroupDirectory groups, SchemaCatalog catalog
 
     public async Task<Outcome<ScimReply>> ListAsync(ScimCaller caller, ListParameters asked, CancellationToken cancel)
     {
-        if (!ListReading.Read(Type, asked, limits, caller.BaseUrl).Try(out var read, out var error)) return error;
-        if (!(await groups.ListAsync(caller.Organization, read.Query, cancel)).Try(out var page, out error)) return error;
-        var members = read.Projection.Includes("members") && page.Items.Count > 0
-            ? await groups.MembersOfAsync([.. page.Items.Select(group => group.Id)], cancel) : null;
-        return ListReading.Write(
-            page.Items.Select(group => read.Projection.Apply(ResourceTree.Of(group, members?[group.Id], caller.BaseUrl))), page.Total, read.Query.Start);
+        if (!lists.Read(caller, Type.Endpoint, asked, Type).Try(out var request, out var error)) return error;
+        var wanted = request.Types[0];
+        if (!(await groups.ListAsync(caller.Organization, request.Query(wanted), cancel)).Try(out var page, out error)) return error;
+        var next = lists.Next(request, page.Last is null ? null : new CursorPlace(0, page.Last));
+        return await members.ReplyAsync(
+            ListReply.Of(request, page.Items.Count, page.Total, next), page.Items, wanted.Projection, caller.BaseUrl, cancel);
     }
 
     public async Task<Outcome<ScimReply>> CreateAsync(
@@ -75,9 +75,9 @@ public sealed class GroupOperations(GroupDirectory groups, SchemaCatalog catalog
             [.. request.Members.Select(Step)], limits.FilterScan);
         if (!(await groups.ChangeAsync(caller.Organization, caller.Actor, key, condition, change, cancel)).Try(out var group, out error)) return error;
         if (!projection.IsDefault) return await ReplyAsync(200, caller, group, projection, group.Attributes, cancel);
-        var few = limits.GroupPatchBody == 0 ? null : await groups.MembersAsync(group.Id, limits.GroupPatchBody + 1, cancel);
+        var few = limits.GroupPatchBody == 0 ? null : await groups.MembersAsync(group.Id, null, limits.GroupPatchBody + 1, cancel);
         var reply = few is not null && few.Count <= limits.GroupPatchBody
-            ? Reply(200, caller, group, few, projection, group.Attributes)
+            ? Head(200, caller, group) with { Body = projection.Apply(ResourceTree.Of(group, few, caller.BaseUrl), group.Attributes) }
             : ScimReply.NoContent with { Tag = ResourceTree.Tag(group.Version) };
         return reply with { Ignored = request.Ignored };
     }
@@ -88,17 +88,12 @@ public sealed class GroupOperations(GroupDirectory groups, SchemaCatalog catalog
         return (await groups.DeleteAsync(caller.Organization, caller.Actor, key, condition, cancel)).Select(_ => ScimReply.NoContent);
     }
 
-    private async Task<ScimReply> ReplyAsync(
-        int status, ScimCaller caller, Group group, Projection projection, JsonObject? written, CancellationToken cancel)
-    {
-        var members = projection.Includes("members") ? await groups.MembersAsync(group.Id, int.MaxValue, cancel) : null;
-        return Reply(status, caller, group, members, projection, written);
-    }
+    private Task<ScimReply> ReplyAsync(
+        int status, ScimCaller caller, Group group, Projection projection, JsonObject? written, CancellationToken cancel) =>
+        members.ReplyAsync(Head(status, caller, group), group, projection, written, caller.BaseUrl, cancel);
 
-    private static ScimReply Reply(
-        int status, ScimCaller caller, Group group, IReadOnlyList<GroupMember>? members, Projection projection, JsonObject? written) => new(
-        status, projection.Apply(ResourceTree.Of(group, members, caller.BaseUrl), written), $"{caller.BaseUrl}/Groups/{group.Id}",
-        ResourceTree.Tag(group.Version));
+    private static ScimReply Head(int status, ScimCaller caller, Group group) =>
+        new(status, null, $"{caller.BaseUrl}/Groups/{group.Id}", ResourceTree.Tag(group.Version));
 
     private static MembershipStep Step(MemberOperation operation) => operation switch
     {

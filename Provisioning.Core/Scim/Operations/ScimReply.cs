@@ -16,6 +16,9 @@ public sealed record ScimReply(int Status, JsonObject? Body, string? Location = 
     /// <summary>Writes the body instead of <see cref="Body"/>, for answers that are copied out of the store rather than built.</summary>
     public Action<Utf8JsonWriter>? Write { get; init; }
 
+    /// <summary>Writes the body in parts, each flushed before the next is read: for answers of any length.</summary>
+    public Func<Utf8JsonWriter, CancellationToken, Task>? Stream { get; init; }
+
     /// <summary>Paths and names that no schema has and that were left out; for the log (checklist X6).</summary>
     public IReadOnlyList<string> Ignored { get; init; } = [];
 }
@@ -33,7 +36,25 @@ public sealed record ScimLimits(FilterLimits Filter, int PageSize, int FilterSca
 {
     /// <summary>Resources in a page when the request does not say.</summary>
     public int DefaultPage => Math.Min(100, PageSize);
+
+    /// <summary>Most operations in one bulk request.</summary>
+    public int BulkOperations { get; init; } = 1000;
+
+    /// <summary>Largest bulk request, in bytes.</summary>
+    public int BulkBytes { get; init; } = 4_194_304;
+
+    /// <summary>How long a cursor can be used (RFC 9865 4).</summary>
+    public TimeSpan CursorLife { get; init; } = TimeSpan.FromHours(1);
 }
 
-/// <summary>The query parameters of a list, as sent; null is absent.</summary>
-public sealed record ListParameters(string? Filter, string? StartIndex, string? Count, string? Attributes, string? ExcludedAttributes);
+/// <summary>The parameters of a list, as sent; null is absent.</summary>
+/// <param name="Attributes">Names separated by commas.</param>
+public sealed record ListParameters(string? Filter, string? StartIndex, string? Count, string? Attributes, string? ExcludedAttributes)
+{
+    public string? SortBy { get; init; }
+
+    public string? SortOrder { get; init; }
+
+    /// <summary>Empty starts a list by cursor (RFC 9865 2).</summary>
+    public string? Cursor { get; init; }
+}

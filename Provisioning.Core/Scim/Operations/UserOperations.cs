@@ -8,7 +8,7 @@ using Provisioning.Core.Scim.Resources;
 namespace Provisioning.Core.Scim.Operations;
 
 /// <summary>SCIM over /Users (RFC 7644 3.3 to 3.6): reads the language, lets the directory decide, cuts the answer out of the whole.</summary>
-public sealed class UserOperations(UserDirectory users, SchemaCatalog catalog, ScimLimits limits)
+public sealed class UserOperations(UserDirectory users, ListRequests lists, SchemaCatalog catalog, ScimLimits limits)
 {
     private readonly bool showsAll = catalog.User.ShowsAllByDefault;
 
@@ -25,15 +25,16 @@ public sealed class UserOperations(UserDirectory users, SchemaCatalog catalog, S
 
     public async Task<Outcome<ScimReply>> ListAsync(ScimCaller caller, ListParameters asked, CancellationToken cancel)
     {
-        if (!ListReading.Read(Type, asked, limits, caller.BaseUrl).Try(out var read, out var error)) return error;
-        var found = await users.ListAsync(caller.Organization, read.Query, read.Projection.Includes("groups"), cancel);
-        if (IsWhole(read.Projection))
-            return found.Select(page => ListReading.Write(page.Items.Count, page.Total, read.Query.Start, writer =>
-            {
-                foreach (var view in page.Items) ResourceJson.Write(writer, view, caller.BaseUrl);
-            }));
-        return found.Select(page => ListReading.Write(
-            page.Items.Select(view => read.Projection.Apply(ResourceTree.Of(view, caller.BaseUrl))), page.Total, read.Query.Start));
+        if (!lists.Read(caller, Type.Endpoint, asked, Type).Try(out var request, out var error)) return error;
+        var wanted = request.Types[0];
+        var found = await users.ListAsync(caller.Organization, request.Query(wanted), wanted.Projection.Includes("groups"), cancel);
+        if (!found.Try(out var page, out error)) return error;
+        var list = ListReply.Of(request, page.Items.Count, page.Total, lists.Next(request, page.Last is null ? null : new CursorPlace(0, page.Last)));
+        if (!IsWhole(wanted.Projection)) return list.With(page.Items.Select(view => wanted.Projection.Apply(ResourceTree.Of(view, caller.BaseUrl))));
+        return list.With(writer =>
+        {
+            foreach (var view in page.Items) ResourceJson.Write(writer, view, caller.BaseUrl);
+        });
     }
 
     public async Task<Outcome<ScimReply>> CreateAsync(
