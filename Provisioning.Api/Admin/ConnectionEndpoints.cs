@@ -77,7 +77,7 @@ public static class ConnectionEndpoints
     private static async Task<Outcome<RestReply>> TestAsync(RestRequest request)
     {
         if (!(await FindAsync(request)).Try(out var found, out var error)) return error;
-        var checks = await request.Service<ConnectionChecks>().CheckAsync(found.Connection, request.Cancel);
+        var checks = await request.Service<ConnectionChecks>().CheckAsync(found.Connection, Root(request), request.Cancel);
         return RestReply.Ok(new ConnectionTestForm(checks.All(check => check.Ok), checks));
     }
 
@@ -104,7 +104,7 @@ public static class ConnectionEndpoints
     /// <summary>An enabled connection is tried before it is kept: people would meet the mistake otherwise.</summary>
     private static async Task<Error?> ProblemAsync(RestRequest request, NewConnection wanted) =>
         wanted.Enabled
-            ? await request.Service<ConnectionChecks>().FindProblemAsync(wanted.For(request.Organization.Id, request.Service<TimeProvider>()), request.Cancel)
+            ? await request.Service<ConnectionChecks>().FindProblemAsync(wanted.For(request.Organization.Id, request.Service<TimeProvider>()), Root(request), request.Cancel)
             : null;
 
     private static async Task<Outcome<RoutedConnection>> FindAsync(RestRequest request)
@@ -120,7 +120,9 @@ public static class ConnectionEndpoints
         new(status, Form(request, connection), connection.Connection.Version);
 
     private static ConnectionForm Form(RestRequest request, RoutedConnection connection) =>
-        ConnectionForm.ToApi(connection, request.Service<PublicUrl>().Root(request.Context.Request), request.Organization.Slug);
+        ConnectionForm.ToApi(connection, Root(request), request.Organization.Slug);
+
+    private static string Root(RestRequest request) => request.Service<PublicUrl>().Root(request.Context.Request);
 
     private static Outcome<ConnectionId> Parse(string text) => Ids.TryParse<ConnectionId>(text, out var id) ? id : NoSuchConnection();
 

@@ -13,19 +13,20 @@ public interface IConnectionProbe
     ConnectionKind Kind { get; }
 
     /// <summary>In the order in which a sign-in would need them; after one that fails the rest may be missing.</summary>
-    Task<IReadOnlyList<ConnectionCheck>> CheckAsync(Connection connection, CancellationToken cancel);
+    /// <param name="root">Of this service's own addresses, without trailing slash.</param>
+    Task<IReadOnlyList<ConnectionCheck>> CheckAsync(Connection connection, string root, CancellationToken cancel);
 }
 
 /// <summary>Checks connections of any kind.</summary>
 public sealed class ConnectionChecks(IEnumerable<IConnectionProbe> probes)
 {
-    public async Task<IReadOnlyList<ConnectionCheck>> CheckAsync(Connection connection, CancellationToken cancel) =>
+    public async Task<IReadOnlyList<ConnectionCheck>> CheckAsync(Connection connection, string root, CancellationToken cancel) =>
         probes.FirstOrDefault(probe => probe.Kind == connection.Kind) is { } probe
-            ? await probe.CheckAsync(connection, cancel)
+            ? await probe.CheckAsync(connection, root, cancel)
             : [new ConnectionCheck("kind", true, "A gateway asks this service; there is nothing to try from here.")];
 
     /// <summary>Null when a sign-in could begin now.</summary>
-    public async Task<Error?> FindProblemAsync(Connection connection, CancellationToken cancel) =>
-        (await CheckAsync(connection, cancel)).FirstOrDefault(check => !check.Ok) is { } failed
+    public async Task<Error?> FindProblemAsync(Connection connection, string root, CancellationToken cancel) =>
+        (await CheckAsync(connection, root, cancel)).FirstOrDefault(check => !check.Ok) is { } failed
             ? new Unprocessable("connection_not_usable", $"{failed.Name}: {failed.Detail} Save it with \"enabled\": false to finish it later.") : null;
 }

@@ -1,4 +1,5 @@
 using Provisioning.Api.Hosting;
+using Provisioning.Api.Sso.Oidc;
 using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Organizations;
@@ -17,6 +18,8 @@ public static class SsoEndpoints
     {
         services.AddSingleton<SignInStart>();
         services.AddSingleton<SignInFinish>();
+        services.AddSingleton<SignOut>();
+        services.AddOidc();
         services.AddErrorFormat(Root, static (context, status, detail) => SsoPages.ErrorAsync(context, status, "This did not work", detail));
     }
 
@@ -28,7 +31,10 @@ public static class SsoEndpoints
         pages.MapPost("", FindHomeAsync);
         pages.MapGet("/{org}/start", StartAsync);
         pages.MapPost("/{org}/start", StartWithAddressAsync);
+        pages.MapGet("/sign-out", SsoPages.AskSignOutAsync);
+        pages.MapPost("/sign-out", static context => context.RequestServices.GetRequiredService<SignOut>().AnswerAsync(context));
         pages.MapGet("/signed-out", SsoPages.SignedOutAsync);
+        pages.MapOidc();
     }
 
     private static Task StyleAsync(HttpContext context)

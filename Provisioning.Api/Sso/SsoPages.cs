@@ -63,6 +63,13 @@ public static class SsoPages
             <form method="post" action="/sso/sign-out"><button class="button">Sign out</button></form>
             """, hasForm: true);
 
+    public static Task AskSignOutAsync(HttpContext context) =>
+        Page.WriteAsync(context, StatusCodes.Status200OK, "Sign out",
+            """
+            <p>This ends your session here, and at your organisation's sign-in if it offers that.</p>
+            <form method="post" action="/sso/sign-out"><button class="button">Sign out</button></form>
+            """, hasForm: true);
+
     public static Task SignedOutAsync(HttpContext context) =>
         Page.WriteAsync(context, StatusCodes.Status200OK, "You are signed out",
             """

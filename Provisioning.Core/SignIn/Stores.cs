@@ -21,7 +21,10 @@ public interface ISessionStore
     /// <summary>False when it had ended already, or is none of the organisation.</summary>
     Task<bool> EndAsync(ISession session, OrganizationId organization, SessionId id, SessionEnd reason, DateTimeOffset now);
 
-    /// <summary>Open sessions of the subject, of the provider's session, or of both when both are given; at most <paramref name="limit"/>.</summary>
+    /// <summary>
+    /// Open sessions of the subject, or of the provider's session; with both, those of the subject that are of this session or of none that
+    /// was named. At most <paramref name="limit"/>.
+    /// </summary>
     Task<IReadOnlyList<MemberSession>> FindOpenAsync(ISession session, ConnectionId connection, string? subject, byte[]? indexHash, int limit);
 
     Task InsertCodeAsync(ISession session, OrganizationId organization, SessionId id, byte[] codeHash, DateTimeOffset expiresAt);

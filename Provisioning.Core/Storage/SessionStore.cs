@@ -64,7 +64,12 @@ public sealed class SessionStore : ISessionStore, ISignInSettingsStore, IConnect
         ISession session, ConnectionId connection, string? subject, byte[]? indexHash, int limit)
     {
         var sql = SqlSession.Of(session);
-        var where = (subject is null ? "" : " AND subject_key = @subject") + (indexHash is null ? "" : " AND index_hash = @indexHash");
+        var where = (subject, indexHash) switch
+        {
+            (not null, not null) => " AND subject_key = @subject AND (index_hash = @indexHash OR index_hash IS NULL)",
+            (not null, null) => " AND subject_key = @subject",
+            _ => " AND index_hash = @indexHash",
+        };
         return [.. (await sql.QueryAsync<SessionRow>(
             $"{Select} WHERE connection_id = @connection AND ended_at IS NULL{where} ORDER BY id {sql.Dialect.Page}",
             new { connection = Ids.ToBytes(connection), subject = Rows.OptionalExact(subject), indexHash, limit, offset = 0 }))

@@ -1,0 +1,69 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using System.Web;
+using NUnit.Framework;
+
+namespace Provisioning.Tests.Sso;
+
+/// <summary>A page or a redirect as a browser got it.</summary>
+internal sealed record Shown(int Status, Uri Address, Uri? Location, string Body, IReadOnlyDictionary<string, string> Headers)
+{
+    public string Title => Regex.Match(Body, "<h1>(.*?)</h1>").Groups[1].Value;
+
+    public Uri To => Location ?? throw new AssertionException($"No redirect.\n{Status} {Address}\n{Body}");
+
+    public string? Query(string name) => HttpUtility.ParseQueryString(To.Query)[name];
+
+    /// <summary>Where "Try again" leads.</summary>
+    public string Again => WebUtility.HtmlDecode(Regex.Match(Body, """<a class="button" href="([^"]+)">Try again</a>""").Groups[1].Value);
+
+    public Shown Expect(int status, string? title = null)
+    {
+        Assert.That((Status, title is null ? null : Title), Is.EqualTo((status, title)), Body);
+        return this;
+    }
+}
+
+/// <summary>A browser: keeps cookies, follows no redirect unless told to.</summary>
+internal sealed class TestBrowser : IDisposable
+{
+    private readonly HttpClient http;
+
+    public TestBrowser(Uri home)
+    {
+        Home = home;
+        http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = Cookies });
+    }
+
+    public CookieContainer Cookies { get; } = new();
+
+    public Uri Home { get; set; }
+
+    public Task<Shown> GoAsync(string address) => GoAsync(new Uri(Home, address));
+
+    public async Task<Shown> GoAsync(Uri address)
+    {
+        using var response = await http.GetAsync(address);
+        return await ReadAsync(address, response);
+    }
+
+    public async Task<Shown> SubmitAsync(string path, params (string Name, string Value)[] fields)
+    {
+        var address = new Uri(Home, path);
+        using var form = new FormUrlEncodedContent(fields.ToDictionary(field => field.Name, field => field.Value));
+        using var response = await http.PostAsync(address, form);
+        return await ReadAsync(address, response);
+    }
+
+    public string? Cookie(string name) => Cookies.GetCookies(Home).FirstOrDefault(cookie => cookie.Name == name)?.Value;
+
+    public void Dispose() => http.Dispose();
+
+    private static async Task<Shown> ReadAsync(Uri address, HttpResponseMessage response)
+    {
+        var location = response.Headers.Location;
+        return new Shown((int)response.StatusCode, address, location is null || location.IsAbsoluteUri ? location : new Uri(address, location),
+            await response.Content.ReadAsStringAsync(),
+            response.Headers.Concat(response.Content.Headers).ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase));
+    }
+}
