@@ -56,6 +56,9 @@ public interface ISeatStore
     /// <summary>Takes out all holds that ended at or before <paramref name="now"/> and answers how many of each tier.</summary>
     Task<IReadOnlyDictionary<string, int>> TakeExpiredHoldsAsync(ISession session, OrganizationId organization, DateTimeOffset now);
 
+    /// <summary>Moves every assignment, held seat and wish to the tier, set by set; the counters are the caller's (rule REN-5).</summary>
+    Task ConvertAsync(ISession session, OrganizationId organization, string tier, DateTimeOffset now);
+
     /// <summary>Organisations with seats set aside, with expired holds, or with a seat free that a seated member wishes for.</summary>
     Task<IReadOnlyList<OrganizationId>> NeedingDrainAsync(ISession session, DateTimeOffset now, int limit);
 }

@@ -234,13 +234,18 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
     private static SeatDenied Refuse(UnitScope scope, OrganizationId organization, IReadOnlyList<SeatPool> pools, string? tier, Target person)
     {
         var full = pools.Where(pool => tier is null || pool.Tier == tier).Select(pool => pool.Use).ToList();
-        scope.Refuse(organization, "seat.refused", person, new JsonObject { ["tier"] = tier, ["tiers"] = Describe(full) }, "seat_unavailable");
+        scope.Refuse(organization, "seat.refused", person,
+            new JsonObject { ["tier"] = tier, ["tiers"] = Describe(full), ["purchaseHint"] = PurchaseHint(tier ?? full.LastOrDefault()?.Tier) }, "seat_unavailable");
         var which = tier is not null ? $"No seat of tier {tier} is free." : "No seat of any tier is free.";
         return new SeatDenied(tier, full, which + " Free a seat by suspending or unassigning somebody, or buy another one, then try again.");
     }
 
     private static Unprocessable UnknownTier(string tier, IReadOnlyList<SeatPool> pools) =>
         new("unknown_tier", $"There is no tier {tier}; the tiers are {string.Join(", ", pools.Select(pool => pool.Tier))}.");
+
+    /// <summary>What to buy, as POST /seat-quotes takes it; of any tier the lowest (rule SEAT-7).</summary>
+    public static JsonObject? PurchaseHint(string? tier) =>
+        tier is null ? null : new JsonObject { ["kind"] = "add", ["tier"] = tier, ["quantity"] = 1 };
 
     /// <summary>How full the tiers were, as an audit record keeps it.</summary>
     public static JsonArray Describe(IEnumerable<TierUse> tiers) => new([.. tiers.Select(use => new JsonObject

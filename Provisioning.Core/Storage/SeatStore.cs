@@ -179,6 +179,37 @@ public sealed class SeatStore : ISeatStore
             """, new { now = Instants.ToMicroseconds(now), limit, offset = 0 })).Select(Rows.Id<OrganizationId>)];
     }
 
+    public async Task ConvertAsync(ISession session, OrganizationId organization, string tier, DateTimeOffset now)
+    {
+        // In this order: who moves is read from the members' side, which is written last.
+        const string moving =
+            """
+            SELECT s.member_id FROM members m JOIN member_seats s ON s.member_id = m.id
+            WHERE m.organization_id = @organization AND s.status = 'assigned' AND s.tier <> @tier
+            """;
+        var parameters = new
+        {
+            organization = Ids.ToBytes(organization), tier, key = TextKey.Exact(tier), now = Instants.ToMicroseconds(now),
+        };
+        var sql = SqlSession.Of(session);
+        await sql.ExecuteAsync($"UPDATE seat_assignments SET to_at = @now WHERE to_at IS NULL AND member_id IN ({moving})", parameters);
+        await sql.ExecuteAsync(
+            $"""
+            INSERT INTO seat_assignments (organization_id, member_id, tier_key, from_at)
+            SELECT @organization, moving.member_id, @key, @now FROM ({moving}) moving
+            """, parameters);
+        await sql.ExecuteAsync(
+            """
+            UPDATE member_seats SET tier = @tier, last_tier = @tier, desired_tier = NULL, version = version + 1
+            WHERE status = 'assigned' AND (tier <> @tier OR desired_tier IS NOT NULL)
+              AND member_id IN (SELECT id FROM members WHERE organization_id = @organization)
+            """, parameters);
+        await sql.ExecuteAsync(
+            "UPDATE member_seats SET desired_tier = NULL, version = version + 1 WHERE organization_id = @organization AND status = 'waiting' AND desired_tier IS NOT NULL",
+            parameters);
+        await sql.ExecuteAsync("UPDATE seat_holds SET tier = @tier WHERE organization_id = @organization", parameters);
+    }
+
     private static object Parameters(OrganizationId organization, MemberSeat seat, MemberSeat before) => new
     {
         member = Ids.ToBytes(seat.Member), organization = Ids.ToBytes(organization), status = Words.Text(seat.Status), seat.Tier, seat.DesiredTier,

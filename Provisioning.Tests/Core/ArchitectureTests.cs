@@ -24,9 +24,10 @@ public sealed partial class ArchitectureTests
         ["Organizations"] = ["Journal", "Common"],
         ["Seats"] = ["Organizations", "Journal", "Common"],
         ["Directory"] = ["Seats", "Organizations", "Journal", "Schemas", "Query", "Common"],
+        ["Contracts"] = ["Directory", "Seats", "Organizations", "Journal", "Common"],
         ["SignIn"] = ["Directory", "Seats", "Organizations", "Journal", "Common"],
         ["Scim/Operations"] = ["Scim/Resources", "Scim/Filters", "Scim/Patching", "Directory", "Organizations", "Schemas", "Query", "Common"],
-        ["Storage"] = ["Storage/Dialects", "Storage/Migrations", "SignIn", "Directory", "Seats", "Organizations", "Journal", "Schemas", "Query", "Common"],
+        ["Storage"] = ["Storage/Dialects", "Storage/Migrations", "Contracts", "SignIn", "Directory", "Seats", "Organizations", "Journal", "Schemas", "Query", "Common"],
         ["Storage/Dialects"] = [],
         ["Storage/Migrations"] = ["Storage/Dialects", "Common"],
     };
@@ -144,7 +145,7 @@ public sealed partial class ArchitectureTests
     [GeneratedRegex(@"//.*$", RegexOptions.Multiline)]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"(?<![\w.""/])(Common|Query|Schemas|Journal|Organizations|Seats|SignIn|Storage)\.(?=[A-Z]\w+[<({.\s?])")]
+    [GeneratedRegex(@"(?<![\w.""/])(Common|Query|Schemas|Journal|Organizations|Seats|Contracts|SignIn|Storage)\.(?=[A-Z]\w+[<({.\s?])")]
     private static partial Regex PartName();
 
     [GeneratedRegex(@"\b(async|await|Task)\b|System\.IO\b|\bFile\.")]

@@ -1,0 +1,165 @@
+using Provisioning.Core.Common;
+using Provisioning.Core.Contracts;
+using Provisioning.Core.Journal;
+
+namespace Provisioning.Core.Storage;
+
+/// <summary>Invoices, their lines and counters in SQL.</summary>
+public sealed class InvoiceStore : IInvoiceStore
+{
+    private const string Columns =
+        """
+        i.id, i.organization_id, i.contract_id, i.kind, i.state, i.number, i.issued_on, i.due_on, i.starts_on, i.ends_on, i.currency, i.total, i.credited,
+        i.credits_id, i.seller, i.buyer, i.reason, i.paid_at, i.payment_reference, i.created_at, i.version
+        """;
+
+    private static readonly string[] LineColumns =
+        ["invoice_id", "line_no", "kind", "tier", "from_tier", "quantity", "unit", "months", "months_of", "starts_on", "ends_on", "amount", "note"];
+
+    public async Task<Invoice?> FindAsync(ISession session, OrganizationId organization, InvoiceId invoice)
+    {
+        var sql = SqlSession.Of(session);
+        var id = Ids.ToBytes(invoice);
+        var row = await sql.FindAsync<InvoiceRow>(
+            $"SELECT {Columns} FROM invoices i WHERE i.id = @id AND i.organization_id = @organization", new { id, organization = Ids.ToBytes(organization) });
+        if (row is null) return null;
+        var lines = await sql.QueryAsync<LineRow>(
+            "SELECT kind, tier, from_tier, quantity, unit, months, months_of, starts_on, ends_on, amount, note FROM invoice_lines WHERE invoice_id = @id ORDER BY line_no",
+            new { id });
+        return row.ToInvoice() with { Lines = [.. lines.Select(line => line.ToLine())] };
+    }
+
+    public async Task<OrganizationId?> OwnerAsync(ISession session, InvoiceId invoice) =>
+        await SqlSession.Of(session).FindAsync<byte[]>(
+            """
+            SELECT organization_id FROM invoices WHERE id = @id
+            UNION SELECT organization_id FROM seat_quotes WHERE invoice_id = @id
+            """, new { id = Ids.ToBytes(invoice) }) is { } owner ? Rows.Id<OrganizationId>(owner) : null;
+
+    public async Task<Page<Invoice>> ListAsync(ISession session, OrganizationId organization, InvoiceQuery query)
+    {
+        var sql = SqlSession.Of(session);
+        var where = new List<string> { "i.organization_id = @organization" };
+        if (query.After is not null) where.Add("i.id < @After");
+        if (query.State is not null) where.Add("i.state = @state");
+        if (query.Kind is not null) where.Add("i.kind = @kind");
+        var rows = await sql.QueryAsync<InvoiceRow>(
+            $"SELECT {Columns} FROM invoices i WHERE {string.Join(" AND ", where)} ORDER BY i.id DESC {sql.Dialect.Page}",
+            new
+            {
+                organization = Ids.ToBytes(organization), query.After, state = query.State is { } state ? Words.Text(state) : null,
+                kind = query.Kind is { } kind ? Words.Text(kind) : null, limit = query.Limit + 1, offset = 0,
+            });
+        return Pages.Of(rows, query.Limit, row => row.ToInvoice(), row => row.Id);
+    }
+
+    public async Task InsertDraftAsync(ISession session, Invoice draft)
+    {
+        var sql = SqlSession.Of(session);
+        await sql.ExecuteAsync(
+            """
+            INSERT INTO invoices (id, organization_id, contract_id, kind, state, number, starts_on, ends_on, currency, total, credited, credits_id, seller,
+                buyer, reason, created_at, version)
+            VALUES (@id, @organization, @contract, @kind, 'draft', NULL, @starts, @ends, @currency, @total, 0, @credits, @Seller, @Buyer, @Reason, @created, 1)
+            """,
+            new
+            {
+                id = Ids.ToBytes(draft.Id), organization = Ids.ToBytes(draft.Organization), contract = Rows.OptionalBytes(draft.Contract),
+                kind = Words.Text(draft.Kind), starts = Days.Of(draft.Start), ends = Days.Of(draft.End), currency = draft.Total.Currency.Code,
+                total = draft.Total.Minor, credits = Rows.OptionalBytes(draft.Credits), draft.Seller, draft.Buyer, draft.Reason,
+                created = Instants.ToMicroseconds(draft.CreatedAt),
+            });
+        await sql.InsertAsync("invoice_lines", LineColumns, [.. draft.Lines.Select((line, at) => (Line: line, No: at + 1))], item =>
+        [
+            Ids.ToBytes(draft.Id), item.No, Words.Text(item.Line.Kind), item.Line.Tier, item.Line.From, item.Line.Quantity, item.Line.Unit,
+            item.Line.Months.Numerator, item.Line.Months.Denominator, Days.Of(item.Line.Start), Days.Of(item.Line.End), item.Line.Amount, item.Line.Note,
+        ]);
+    }
+
+    public async Task<bool> DeleteDraftAsync(ISession session, OrganizationId organization, InvoiceId invoice)
+    {
+        var sql = SqlSession.Of(session);
+        var key = new { id = Ids.ToBytes(invoice), organization = Ids.ToBytes(organization) };
+        await sql.ExecuteAsync(
+            """
+            DELETE FROM invoice_lines WHERE invoice_id = @id
+              AND invoice_id IN (SELECT i.id FROM invoices i WHERE i.id = @id AND i.organization_id = @organization AND i.state = 'draft')
+            """, key);
+        return await sql.ExecuteAsync("DELETE FROM invoices WHERE id = @id AND organization_id = @organization AND state = 'draft'", key) == 1;
+    }
+
+    public async Task<int> NextNumberAsync(ISession session, string issuer, int year)
+    {
+        var sql = SqlSession.Of(session);
+        var key = new { issuer = TextKey.Exact(issuer), year };
+        // The first of a year: two at once are a key conflict, and the second attempt finds the row.
+        if (await sql.ExecuteAsync("UPDATE invoice_counters SET last_number = last_number + 1 WHERE issuer_key = @issuer AND issue_year = @year", key) == 0)
+            await sql.ExecuteAsync("INSERT INTO invoice_counters (issuer_key, issue_year, last_number) VALUES (@issuer, @year, 1)", key);
+        return (int)await sql.ScalarAsync<long>("SELECT last_number FROM invoice_counters WHERE issuer_key = @issuer AND issue_year = @year", key);
+    }
+
+    public async Task IssueAsync(ISession session, Invoice issued, string issuer, DateTimeOffset overdueAt)
+    {
+        var written = await SqlSession.Of(session).ExecuteAsync(
+            """
+            UPDATE invoices SET state = 'issued', number = @Number, number_key = @numberKey, issuer_key = @issuer, issued_on = @issued, due_on = @due,
+                overdue_at = @overdue, version = @Version
+            WHERE id = @id AND state = 'draft'
+            """,
+            new
+            {
+                id = Ids.ToBytes(issued.Id), issued.Number, numberKey = TextKey.Exact(issued.Number!), issuer = TextKey.Exact(issuer),
+                issued = Days.OfOptional(issued.IssuedOn), due = Days.OfOptional(issued.DueOn),
+                // A credit note is owed by us: nobody is late with it.
+                overdue = issued.Kind == InvoiceKind.CreditNote ? (long?)null : Instants.ToMicroseconds(overdueAt), issued.Version,
+            });
+        if (written != 1) throw new UnitConflictException("The draft was issued or dropped meanwhile.");
+    }
+
+    public async Task UpdateAsync(ISession session, Invoice invoice)
+    {
+        var written = await SqlSession.Of(session).ExecuteAsync(
+            """
+            UPDATE invoices SET state = @state, credited = @Credited, paid_at = @paid, payment_reference = @PaymentReference, version = version + 1
+            WHERE id = @id AND version = @Version AND state <> 'draft'
+            """,
+            new
+            {
+                id = Ids.ToBytes(invoice.Id), state = Words.Text(invoice.State), invoice.Credited, paid = Rows.OptionalMicroseconds(invoice.PaidAt),
+                invoice.PaymentReference, invoice.Version,
+            });
+        if (written != 1) throw new UnitConflictException("The invoice was changed meanwhile.");
+    }
+
+    public async Task<IReadOnlyList<(OrganizationId Organization, InvoiceId Invoice)>> OverdueAsync(ISession session, DateTimeOffset now, int limit)
+    {
+        var sql = SqlSession.Of(session);
+        return [.. (await sql.QueryAsync<InvoiceKey>(
+            $"SELECT organization_id, id FROM invoices WHERE state = 'issued' AND overdue_at <= @now ORDER BY overdue_at {sql.Dialect.Page}",
+            new { now = Instants.ToMicroseconds(now), limit, offset = 0 }))
+            .Select(row => (Rows.Id<OrganizationId>(row.Organization_Id), Rows.Id<InvoiceId>(row.Id)))];
+    }
+
+    private sealed record InvoiceKey(byte[] Organization_Id, byte[] Id);
+
+    private sealed record LineRow(
+        string Kind, string? Tier, string? From_Tier, long Quantity, long Unit, long Months, long Months_Of, long Starts_On, long Ends_On, long Amount,
+        string? Note)
+    {
+        public ChargeLine ToLine() => new(
+            Words.Parse<LineKind>(Kind), Tier, From_Tier, (int)Quantity, Unit, new MonthFraction(Months, Months_Of), Days.ToDate(Starts_On),
+            Days.ToDate(Ends_On), Amount, Note);
+    }
+
+    private sealed record InvoiceRow(
+        byte[] Id, byte[] Organization_Id, byte[]? Contract_Id, string Kind, string State, string? Number, long? Issued_On, long? Due_On, long Starts_On,
+        long Ends_On, string Currency, long Total, long Credited, byte[]? Credits_Id, string Seller, string Buyer, string? Reason, long? Paid_At,
+        string? Payment_Reference, long Created_At, long Version)
+    {
+        public Invoice ToInvoice() => new(
+            Rows.Id<InvoiceId>(Id), Rows.Id<OrganizationId>(Organization_Id), Rows.OptionalId<ContractId>(Contract_Id), Words.Parse<InvoiceKind>(Kind),
+            Words.Parse<InvoiceState>(State), Number, Days.ToOptional(Issued_On), Days.ToOptional(Due_On), Days.ToDate(Starts_On), Days.ToDate(Ends_On),
+            new Money(Total, new Currency(Currency)), Credited, Rows.OptionalId<InvoiceId>(Credits_Id), Seller, Buyer, Reason,
+            Rows.OptionalInstant(Paid_At), Payment_Reference, Instants.FromMicroseconds(Created_At), Version);
+    }
+}
