@@ -4,6 +4,7 @@ using Provisioning.Api.Hook;
 using Provisioning.Api.Hosting;
 using Provisioning.Api.Scim;
 using Provisioning.Api.Sso;
+using Provisioning.Core.Contracts;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Organizations;
@@ -70,6 +71,7 @@ public static class Program
         {
             AddStorage(builder.Services);
             AddDomain(builder.Services);
+            builder.Services.AddContracts();
             AddDoors(builder.Services);
             configure?.Invoke(builder);
         });
@@ -77,6 +79,7 @@ public static class Program
         app.MapHook();
         app.MapAdmin();
         app.MapSso();
+        app.MapPayments();
         app.MapDescription();
         app.WarnOfOpenKeys();
         return app;
@@ -111,6 +114,9 @@ public static class Program
         services.AddSingleton<IAuditStore, AuditStore>();
         services.AddSingleton<IJournalStore, JournalStore>();
         services.AddSingleton<IErasureStore, ErasureStore>();
+        services.AddSingleton<IContractStore, ContractStore>();
+        services.AddSingleton<IQuoteStore, QuoteStore>();
+        services.AddSingleton<IInvoiceStore, InvoiceStore>();
         services.AddSingleton<StoreProbe>(static provider => provider.GetRequiredService<SqlDatabase>().IsReadyAsync);
         services.AddHostedService<StorePreparation>(); // first: the jobs need the tables
         services.AddSingleton<ILeaseStore, LeaseStore>();
@@ -124,6 +130,7 @@ public static class Program
         services.AddHostedService<ReceiptSweepJob>();
         services.AddHostedService<SessionSweepJob>();
         services.AddHostedService<JournalSealJob>();
+        services.AddHostedService<ContractJob>();
         services.AddHostedService<ServiceGauges>();
     }
 

@@ -13,5 +13,9 @@ public static class AdminRoutes
         organization.MapCredentials();
         organization.MapConnections();
         organization.MapSessions();
+        var billing = routes.MapGroup("/v1/organizations/{org}").WithTags("Contract and invoices");
+        billing.MapContract();
+        billing.MapQuotes();
+        billing.MapInvoices();
     }
 }

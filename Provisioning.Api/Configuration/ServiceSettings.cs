@@ -14,6 +14,7 @@ public sealed record ServiceSettings
     public KeySettings Keys { get; init; } = new();
     public SsoSettings Sso { get; init; } = new();
     public OutboundSettings Outbound { get; init; } = new();
+    public BillingSettings Billing { get; init; } = new();
 
     /// <summary>Reads the settings by hand, so that a bad one is refused by name instead of being ignored or half bound.</summary>
     /// <exception cref="SettingsException">At least one setting is bad; lists all of them.</exception>

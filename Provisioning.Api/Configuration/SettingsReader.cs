@@ -8,7 +8,7 @@ namespace Provisioning.Api.Configuration;
 internal sealed class SettingsReader(IConfiguration configuration, string environmentName)
 {
     /// <summary>Our sections: a name under them that is no setting is a mistake. All other sections belong to the platform.</summary>
-    private static readonly string[] Sections = ["Storage", "Demo", "Limits", "Scim", "Operator", "Public", "Jobs", "Keys", "Sso", "Outbound"];
+    private static readonly string[] Sections = ["Storage", "Demo", "Limits", "Scim", "Operator", "Public", "Jobs", "Keys", "Sso", "Outbound", "Billing"];
 
     private const string SeatsSection = "Demo:Seats";
     private const string SeatsPattern = "Demo:Seats:<tier>";
@@ -34,6 +34,7 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
             Keys = ReadKeys(),
             Sso = new SsoSettings { SessionMinutes = Integer("Sso:SessionMinutes", 720, 1, 43_200) },
             Outbound = new OutboundSettings { AllowedNetworks = ReadNetworks("Outbound:AllowedNetworks") },
+            Billing = ReadBilling(),
         };
         CheckListeningAddresses();
         RefuseUnknownNames();
@@ -76,6 +77,23 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
         if (Text(path) is { } given && !File.Exists(given)) Refuse(path, given, "the name of a PFX or PEM file that exists");
         if (Text(path) is null && Text(password) is not null) problems.Add($"{Named(password)} is set without {path}.");
         return new KeySettings { CertificatePath = Text(path), CertificatePassword = Text(password) };
+    }
+
+    private BillingSettings ReadBilling()
+    {
+        const string issuer = "Billing:Issuer", address = "Billing:Address", zone = "Billing:Zone";
+        var standard = new BillingSettings();
+        if (Text(issuer) is { Length: > 200 } name) Refuse(issuer, name, "a name of at most 200 characters");
+        if (Text(address) is { Length: > 1000 } lines) Refuse(address, lines, "at most 1000 characters, lines separated by |");
+        if (Text(zone) is { } given && !TimeZoneInfo.TryFindSystemTimeZoneById(given, out _)) Refuse(zone, given, "an IANA time zone such as Europe/Paris");
+        return new BillingSettings
+        {
+            Issuer = Text(issuer) ?? standard.Issuer,
+            Address = (Text(address) ?? "").Split('|', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+            Zone = Text(zone) ?? standard.Zone,
+            PaymentDays = Integer("Billing:PaymentDays", standard.PaymentDays, 0, 365),
+            PaymentSecret = Secret("Billing:PaymentSecret", 16, 1000),
+        };
     }
 
     private DemoSettings ReadDemo() => new()

@@ -183,7 +183,8 @@ public static class RestRoute
         if (reply.Version is { } version) response.Headers.ETag = $"\"{version}\"";
         if (reply.Location is not null) response.Headers.Location = reply.Location;
         if (reply.Lines is not null) await WriteLinesAsync(context, reply.Lines);
-        if (reply.Body is not null) await response.WriteAsJsonAsync(reply.Body, reply.Body.GetType(), Json, context.RequestAborted);
+        if (reply.Body is RestContent content) await content.WriteAsync(response, context.RequestAborted);
+        else if (reply.Body is not null) await response.WriteAsJsonAsync(reply.Body, reply.Body.GetType(), Json, context.RequestAborted);
     }
 
     private static async Task WriteLinesAsync(HttpContext context, IAsyncEnumerable<object> lines)

@@ -45,10 +45,15 @@ public sealed class TestService : IAsyncDisposable
         StartOnAsync(TestDatabase.Sqlite, standard, premium, settings);
 
     /// <summary>Starts a service on an engine.</summary>
-    public static async Task<TestService> StartOnAsync(string engine, int standard = 2, int premium = 1, params string[] settings)
+    public static Task<TestService> StartOnAsync(string engine, int standard = 2, int premium = 1, params string[] settings) =>
+        StartWithAsync(engine, null, standard, premium, settings);
+
+    /// <summary>Starts a service whose parts the test changes, for example its clock.</summary>
+    public static async Task<TestService> StartWithAsync(
+        string engine, Action<WebApplicationBuilder>? configure, int standard = 2, int premium = 1, params string[] settings)
     {
         var database = await TestDatabase.CreateAsync(engine);
-        var app = Program.Build([.. Settings(database, "http://127.0.0.1:0", standard, premium, settings)]);
+        var app = Program.Build([.. Settings(database, "http://127.0.0.1:0", standard, premium, settings)], configure);
         try
         {
             await app.StartAsync();
