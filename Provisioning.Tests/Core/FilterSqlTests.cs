@@ -6,6 +6,7 @@ using Provisioning.Core.Organizations;
 using Provisioning.Core.Query;
 using Provisioning.Core.Schemas;
 using Provisioning.Core.Scim.Filters;
+using Provisioning.Tests.Coverage;
 using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Core;
@@ -134,6 +135,7 @@ public sealed class FilterSqlTests(string engine)
     }
 
     [Test]
+    [Checklist("R5", "K13")]
     public async Task A_filter_that_would_look_at_too_many_resources_names_the_limit()
     {
         var limited = new ResourceQuery(Bind("nickName pr", Language.Language.User), 1, 10, 20, "");

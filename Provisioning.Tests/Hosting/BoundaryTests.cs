@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 using Provisioning.Api.Hosting;
+using Provisioning.Tests.Coverage;
 
 namespace Provisioning.Tests.Hosting;
 
@@ -38,6 +39,7 @@ public sealed class BoundaryTests
 
     [TestCase("/scim/v2", "application/scim+json")]
     [TestCase("/v1", "application/problem+json")]
+    [Checklist("E3", "E9")]
     public async Task An_unhandled_exception_is_500_in_the_doors_format_and_tells_only_the_correlation_id(string door, string contentType)
     {
         using var answer = await host.Client.GetAsync(new Uri(door + "/test-throws", UriKind.Relative));
@@ -133,6 +135,7 @@ public sealed class BoundaryTests
     }
 
     [Test]
+    [Checklist("H12")]
     public async Task A_request_leaves_one_line_with_its_route_and_nothing_personal()
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/test-people/ada@acme.example?filter=userName%20eq%20%22grace@acme.example%22");

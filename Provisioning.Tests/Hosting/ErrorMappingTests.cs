@@ -4,6 +4,7 @@ using NUnit.Framework;
 using Provisioning.Api.Hosting;
 using Provisioning.Api.Scim;
 using Provisioning.Core.Common;
+using Provisioning.Tests.Coverage;
 
 namespace Provisioning.Tests.Hosting;
 
@@ -37,6 +38,7 @@ public sealed class ErrorMappingTests
     }
 
     [TestCaseSource(nameof(Kinds))]
+    [Checklist("E2", "E4")]
     public async Task Every_error_has_a_scim_form(Type kind)
     {
         var (context, body) = await WriteAsync(context => ScimErrors.WriteAsync(context, Example(kind)));

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using NUnit.Framework;
+using Provisioning.Tests.Coverage;
 
 namespace Provisioning.Tests.Http;
 
@@ -106,6 +107,7 @@ public sealed class BadInputTests
     }
 
     [TestCaseSource(nameof(ScimBodies))]
+    [Checklist("E5", "E6", "E7", "X1", "X6", "X7", "X11", "X13", "X16", "X18", "U1")]
     public async Task A_bad_SCIM_body_is_refused_with_its_scimType(string method, string path, string body, string scimTypes)
     {
         var answer = await organization.Scim.Send(method, Fill(path), body);

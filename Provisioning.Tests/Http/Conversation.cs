@@ -13,6 +13,9 @@ namespace Provisioning.Tests.Http;
 /// </summary>
 public sealed partial record Conversation(string Name, string Source, string? Mode, string? OnNoSeat, Dictionary<string, int> Seats, List<ConversationStep> Steps)
 {
+    /// <summary>The rows of the SCIM checklist that the conversation walks through.</summary>
+    public IReadOnlyList<string>? Rows { get; init; }
+
     private static readonly JsonSerializerOptions Form = new(JsonSerializerDefaults.Web)
     {
         ReadCommentHandling = JsonCommentHandling.Skip,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using NUnit.Framework;
+using Provisioning.Tests.Coverage;
 
 namespace Provisioning.Tests.Http;
 
@@ -71,6 +72,7 @@ public sealed class CostTests
     [TestCase("nested and, or", "(userName pr and (id pr or ", 16, "id pr", "))")]
     [TestCase("nested values", "not (emails[value eq \"a\"] or ", 31, "id pr", ")")]
     [TestCase("a long chain", "", 0, "id pr", "")]
+    [Checklist("F18")]
     public async Task D10_every_filter_within_the_limits_is_answered_and_right(string name, string open, int times, string inner, string close)
     {
         var filter = times == 0

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using NUnit.Framework;
+using Provisioning.Tests.Coverage;
 using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Http;
@@ -135,6 +136,7 @@ public sealed class SeatRaceTests(string engine)
     }
 
     [Test]
+    [Checklist("N1", "N2", "N4")]
     public async Task SEAT_3_parallel_deactivation_reactivation_and_sign_ins_keep_the_pools_equal_to_the_seated_members()
     {
         const int people = 10;

@@ -34,7 +34,7 @@ public sealed class ListCursors(ICursorSeal seal, ScimLimits limits, TimeProvide
         var key = place.Position?.Key;
         var content = new byte[KeyAt + (key?.Length ?? 0)];
         content[0] = Form;
-        BinaryPrimitives.WriteInt64BigEndian(content.AsSpan(TimeAt), time.GetUtcNow().ToUnixTimeMilliseconds());
+        BinaryPrimitives.WriteInt64BigEndian(content.AsSpan(TimeAt), time.GetUtcNow().UtcTicks);
         BinaryPrimitives.WriteInt32BigEndian(content.AsSpan(CountAt), count);
         Digest(caller, endpoint, asked).CopyTo(content, RequestAt);
         content[TypeAt] = (byte)place.Type;
@@ -54,8 +54,7 @@ public sealed class ListCursors(ICursorSeal seal, ScimLimits limits, TimeProvide
         if (seal.Open(asked.Cursor) is not { Length: >= KeyAt } content || content[0] != Form
             || !CryptographicOperations.FixedTimeEquals(content.AsSpan(RequestAt, 32), Digest(caller, endpoint, asked)))
             return new InvalidCursor("The cursor is not one this list gave out for these parameters; start again with an empty cursor.");
-        var made = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(content.AsSpan(TimeAt)));
-        if (time.GetUtcNow() - made > limits.CursorLife) return new ExpiredCursor("The cursor is too old; start again with an empty cursor.");
+        if (time.GetUtcNow().UtcTicks - BinaryPrimitives.ReadInt64BigEndian(content.AsSpan(TimeAt)) > limits.CursorLife.Ticks) return new ExpiredCursor("The cursor is too old; start again with an empty cursor.");
         var before = BinaryPrimitives.ReadInt32BigEndian(content.AsSpan(CountAt));
         if (before != count) return new InvalidCount($"'count' must be {before}, as in the request that gave out this cursor.");
         var flags = content[HasKeyAt];
