@@ -13,7 +13,8 @@ public static class ConnectionEndpoints
         """
         Body: {"name":"okta","kind":"gateway"|"oidc"|"saml","enabled":true?,"isDefault":false?,"trustEmail":false?,"externalIdClaim":"sub"|null,"domains":["acme.example"]?,
         "oidc":{"issuer":"https://...","clientId":"...","clientSecret":"..."?,"tokenEndpointAuthMethod":"client_secret_basic"|"client_secret_post"|"none"?,"scopes":["email","profile"]?,"claims":{"email","emailVerified","name","groups","externalId"}?},
-        "saml":{"idpEntityId":"...","ssoUrl":"https://...","sloUrl"?,"certificates":["PEM"],"attributes":{"email","name","groups","externalId"}?,"signAuthnRequests":false?,"allowIdpInitiated":false?,"nameIdFormat"?,"metadataUrl"?}}.
+        "saml":{"idpEntityId":"...","ssoUrl":"https://...","sloUrl"?,"certificates":["PEM"],"attributes":{"email","name","groups","externalId"}?,"signAuthnRequests":false?,"allowIdpInitiated":false?,"nameIdFormat"?,"metadataXml"?,"metadataUrl"?}}.
+        Metadata takes the place of idpEntityId, ssoUrl, sloUrl and certificates; a connection that is not enabled may lack them.
         An enabled connection is tried before it is kept (422 connection_not_usable). A PUT without clientSecret keeps the secret.
         """;
 
@@ -48,7 +49,7 @@ public static class ConnectionEndpoints
     private static async Task<Outcome<RestReply>> CreateAsync(RestRequest request)
     {
         if (!(await request.BodyAsync()).Try(out var body, out var error)) return error;
-        if (!Fields(request).Read(body.Fields, null).Try(out var wanted, out error)) return error;
+        if (!(await Fields(request).ReadAsync(body.Fields, null, request.Cancel)).Try(out var wanted, out error)) return error;
         if (await ProblemAsync(request, wanted) is { } problem) return problem;
         var made = await request.Service<ConnectionDirectory>().ConnectAsync(request.Organization, request.Actor, wanted, body.Idempotency, request.Cancel);
         return made.Select(connection => Reply(request, 201, connection));
@@ -59,7 +60,7 @@ public static class ConnectionEndpoints
         if (!(await FindAsync(request)).Try(out var before, out var error)) return error;
         if (!request.Condition().Try(out var condition, out error)) return error;
         if (!(await request.BodyAsync()).Try(out var body, out error)) return error;
-        if (!Fields(request).Read(body.Fields, before.Connection).Try(out var wanted, out error)) return error;
+        if (!(await Fields(request).ReadAsync(body.Fields, before.Connection, request.Cancel)).Try(out var wanted, out error)) return error;
         if (await ProblemAsync(request, wanted) is { } problem) return problem;
         var changed = await request.Service<ConnectionDirectory>().ChangeAsync(
             request.Organization, request.Actor, before.Connection.Id, condition, wanted, request.Cancel);
@@ -114,7 +115,8 @@ public static class ConnectionEndpoints
             ? found : NoSuchConnection();
     }
 
-    private static ConnectionFields Fields(RestRequest request) => new(request.Service<SecretProtection>(), request.Service<OutboundAddress>());
+    private static ConnectionFields Fields(RestRequest request) => new(
+        request.Service<SecretProtection>(), request.Service<OutboundAddress>(), request.Service<IProviderMetadata>(), request.Service<TimeProvider>());
 
     private static RestReply Reply(RestRequest request, int status, RoutedConnection connection) =>
         new(status, Form(request, connection), connection.Connection.Version);

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Organizations;
@@ -7,12 +5,12 @@ using Provisioning.Core.Organizations;
 namespace Provisioning.Api.Admin;
 
 /// <summary>Reads a connection from a body. What only the network can tell is left to <see cref="ConnectionChecks"/>.</summary>
-internal sealed class ConnectionFields(SecretProtection secrets, OutboundAddress addresses)
+internal sealed class ConnectionFields(SecretProtection secrets, OutboundAddress addresses, IProviderMetadata metadata, TimeProvider time)
 {
-    private const int MostDomains = 200, MostScopes = 30, LongestUrl = 1000, LongestSecret = 1000, MostCertificates = 4, LongestCertificate = 20_000;
+    private const int MostDomains = 200, MostScopes = 30, LongestUrl = 1000, LongestSecret = 1000;
 
     /// <param name="before">The connection that is changed: its secret stays when the body names none.</param>
-    public Outcome<NewConnection> Read(JsonFields fields, Connection? before)
+    public async Task<Outcome<NewConnection>> ReadAsync(JsonFields fields, Connection? before, CancellationToken cancel)
     {
         var name = fields.Text("name", 64);
         var kind = fields.OptionalWord<ConnectionKind>("kind") ?? before?.Kind ?? ConnectionKind.Gateway;
@@ -29,13 +27,20 @@ internal sealed class ConnectionFields(SecretProtection secrets, OutboundAddress
         if (oidc is null == (kind == ConnectionKind.Oidc)) fields.Refuse("'oidc' is required for kind oidc, and only there.");
         if (saml is null == (kind == ConnectionKind.Saml)) fields.Refuse("'saml' is required for kind saml, and only there.");
         if (kind == ConnectionKind.Gateway && (isDefault || domains.Count > 0)) fields.Refuse("A gateway signs people in itself; 'isDefault' and 'domains' are for the other kinds.");
-        var settings = oidc is not null ? Oidc(oidc) : saml is not null ? Saml(saml) : (ConnectionSettings?)null;
+        ConnectionSettings? settings = oidc is not null ? Oidc(oidc) : null;
+        if (saml is not null)
+        {
+            if (!(await new SamlFields(addresses, metadata).ReadAsync(saml, enabled, cancel)).Try(out var read, out var unread)) return fields.Problem ?? unread;
+            settings = read;
+        }
         var secret = oidc is not null ? Secret(oidc, before?.ProtectedSecret) : before?.ProtectedSecret;
         if (settings is OidcSettings { TokenEndpointAuthMethod: not ClientAuthentication.None } && secret is null)
             oidc!.Refuse("'oidc.clientSecret' is required unless 'oidc.tokenEndpointAuthMethod' is none.");
         fields.Check(oidc);
         fields.Check(saml);
-        return fields.Problem is { } problem ? problem : new NewConnection(name, kind, trust, claim)
+        if (fields.Problem is { } problem) return problem;
+        if (kind == ConnectionKind.Saml) secret ??= OwnKey();
+        return new NewConnection(name, kind, trust, claim)
         {
             Enabled = enabled, IsDefault = isDefault, Domains = domains, Settings = settings, ProtectedSecret = secret,
         };
@@ -43,7 +48,7 @@ internal sealed class ConnectionFields(SecretProtection secrets, OutboundAddress
 
     private OidcSettings Oidc(JsonFields fields)
     {
-        var issuer = Url(fields, "issuer", required: true)!;
+        var issuer = Url(fields, "issuer", required: true, addresses)!;
         if (Uri.TryCreate(issuer, UriKind.Absolute, out var parsed) && (parsed.Query.Length > 0 || parsed.Fragment.Length > 0))
             fields.Refuse("'oidc.issuer' must have no query and no fragment."); // OpenID Connect Discovery 1.0, 2
         var client = fields.Text("clientId");
@@ -65,46 +70,11 @@ internal sealed class ConnectionFields(SecretProtection secrets, OutboundAddress
         return read;
     }
 
-    private SamlSettings Saml(JsonFields fields)
+    /// <summary>The service's key pair of a SAML connection; it stays while the connection stays.</summary>
+    private string OwnKey()
     {
-        var entity = fields.Text("idpEntityId", 1024);
-        var sso = Url(fields, "ssoUrl", required: true)!;
-        var slo = Url(fields, "sloUrl", required: false);
-        var metadata = Url(fields, "metadataUrl", required: false);
-        var certificates = fields.Texts("certificates", MostCertificates).Select(text => Certificate(fields, text)).Distinct().ToList();
-        if (certificates.Count == 0) fields.Refuse("'saml.certificates' is required: the provider's signing certificate, two while one replaces the other.");
-        return new SamlSettings(
-            entity, sso, slo, certificates, Attributes(fields), fields.OptionalFlag("signAuthnRequests") ?? false,
-            fields.OptionalFlag("allowIdpInitiated") ?? false, fields.OptionalText("nameIdFormat"), metadata);
-    }
-
-    private static SamlAttributes Attributes(JsonFields fields)
-    {
-        if (fields.OptionalObject("attributes") is not { } names) return SamlAttributes.Default;
-        var read = new SamlAttributes(
-            names.OptionalText("email"), names.OptionalText("name"), names.OptionalText("groups"), names.OptionalText("externalId"));
-        fields.Check(names);
-        return read;
-    }
-
-    /// <summary>PEM or base64 DER, kept as base64 DER.</summary>
-    private static string Certificate(JsonFields fields, string text)
-    {
-        try
-        {
-            if (text.Length <= LongestCertificate)
-            {
-                using var certificate = text.Contains("-----BEGIN", StringComparison.Ordinal)
-                    ? X509Certificate2.CreateFromPem(text) : X509CertificateLoader.LoadCertificate(Convert.FromBase64String(text));
-                return Convert.ToBase64String(certificate.RawData);
-            }
-        }
-        catch (Exception exception) when (exception is CryptographicException or FormatException)
-        {
-            // refused below
-        }
-        fields.Refuse("'saml.certificates' has something that is no X.509 certificate (PEM, or base64 DER).");
-        return "";
+        using var own = ConnectionCertificates.MakeOwn(time.GetUtcNow());
+        return secrets.Protect(SecretProtection.ConnectionSecret, ConnectionCertificates.WriteOwn(own));
     }
 
     private string? Secret(JsonFields fields, string? before)
@@ -113,14 +83,17 @@ internal sealed class ConnectionFields(SecretProtection secrets, OutboundAddress
         return fields.OptionalText("clientSecret", LongestSecret) is { Length: > 0 } secret ? secrets.Protect(SecretProtection.ConnectionSecret, secret) : null;
     }
 
-    private string? Url(JsonFields fields, string name, bool required)
+    /// <summary>An address that browsers are sent to or that is fetched: https without user name (http on this machine in Development).</summary>
+    internal static string? Url(JsonFields fields, string name, bool required, OutboundAddress addresses)
     {
         var text = required ? fields.Text(name, LongestUrl) : fields.OptionalText(name, LongestUrl);
         if (text is null or "") return text;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.UserInfo.Length > 0 || !addresses.AllowsScheme(url))
-            fields.Refuse($"'{name}' must be an https address without user name.");
+        if (!IsAddress(text, addresses)) fields.Refuse($"'{name}' must be an https address without user name.");
         return text;
     }
+
+    internal static bool IsAddress(string text, OutboundAddress addresses) =>
+        text.Length <= LongestUrl && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.UserInfo.Length == 0 && addresses.AllowsScheme(url);
 
     private static List<string> Domains(JsonFields fields)
     {

@@ -15,7 +15,7 @@ public sealed record OidcForm(
 /// <param name="MetadataUri">Of this service, to be given to the provider.</param>
 public sealed record SamlForm(
     string IdpEntityId, string SsoUrl, string? SloUrl, IReadOnlyList<string> Certificates, SamlAttributes Attributes, bool SignAuthnRequests,
-    bool AllowIdpInitiated, string? NameIdFormat, string? MetadataUrl, string SpEntityId, string AcsUri, string MetadataUri);
+    bool AllowIdpInitiated, string? NameIdFormat, string? MetadataUrl, string SpEntityId, string AcsUri, string SloUri, string MetadataUri);
 
 /// <summary>A connection; <see cref="Oidc"/> or <see cref="Saml"/> by its kind.</summary>
 /// <param name="StartUri">Where a sign-in through it begins; add <c>return_to</c>.</param>
@@ -40,7 +40,7 @@ public sealed record ConnectionForm(
     private static SamlForm? SamlOf(Connection connection, string root) => connection.Settings is not SamlSettings settings ? null : new SamlForm(
         settings.IdpEntityId, settings.SsoUrl, settings.SloUrl, settings.Certificates, settings.Attributes, settings.SignAuthnRequests,
         settings.AllowIdpInitiated, settings.NameIdFormat, settings.MetadataUrl, $"{root}/sso/saml/{connection.Id}/metadata",
-        $"{root}/sso/saml/{connection.Id}/acs", $"{root}/sso/saml/{connection.Id}/metadata");
+        $"{root}/sso/saml/{connection.Id}/acs", $"{root}/sso/saml/{connection.Id}/slo", $"{root}/sso/saml/{connection.Id}/metadata");
 }
 
 public sealed record ConnectionsForm(IReadOnlyList<ConnectionForm> Connections, string? NextCursor);

@@ -1,5 +1,6 @@
 using Provisioning.Api.Hosting;
 using Provisioning.Api.Sso.Oidc;
+using Provisioning.Api.Sso.Saml;
 using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Organizations;
@@ -20,6 +21,7 @@ public static class SsoEndpoints
         services.AddSingleton<SignInFinish>();
         services.AddSingleton<SignOut>();
         services.AddOidc();
+        services.AddSaml();
         services.AddErrorFormat(Root, static (context, status, detail) => SsoPages.ErrorAsync(context, status, "This did not work", detail));
     }
 
@@ -35,6 +37,7 @@ public static class SsoEndpoints
         pages.MapPost("/sign-out", static context => context.RequestServices.GetRequiredService<SignOut>().AnswerAsync(context));
         pages.MapGet("/signed-out", SsoPages.SignedOutAsync);
         pages.MapOidc();
+        pages.MapSaml();
     }
 
     private static Task StyleAsync(HttpContext context)
@@ -101,13 +104,13 @@ public static class SsoEndpoints
         return found;
     }
 
-    private static Task NothingHereAsync(HttpContext context) =>
+    internal static Task NothingHereAsync(HttpContext context) =>
         SsoPages.ErrorAsync(context, StatusCodes.Status404NotFound, "There is nothing here", "Check the link, or ask an administrator of your organisation for the right one.");
 
     /// <summary>The fields of a form within a limit; null after a refusal was written.</summary>
-    internal static async Task<IFormCollection?> FormAsync(HttpContext context)
+    internal static async Task<IFormCollection?> FormAsync(HttpContext context, int limitBytes = LongestForm)
     {
-        var read = await RequestBody.ReadAsync(context, LongestForm, "application/x-www-form-urlencoded");
+        var read = await RequestBody.ReadAsync(context, limitBytes, "application/x-www-form-urlencoded");
         if (read.Try(out var bytes, out var error))
         {
             using var reader = new Microsoft.AspNetCore.WebUtilities.FormReader(System.Text.Encoding.UTF8.GetString(bytes.Span));

@@ -34,11 +34,14 @@ internal sealed record SamlPerson(string Subject, string? Email, string? Name, I
     public static SamlPerson Of(SamlAssertion assertion, SamlAttributes names)
     {
         var isAddress = assertion.NameIdFormat == SamlNames.EmailFormat;
-        var subject = isAddress && EmailAddress.TryParse(assertion.NameId, out var address) ? address.Normalized : assertion.NameId;
         var email = First(assertion, names.Email, EmailNames) ?? (names.Email is null && isAddress ? assertion.NameId : null);
         var name = First(assertion, names.Name, DisplayNames) ?? (names.Name is null ? FullName(assertion) : null);
-        return new SamlPerson(subject, email, name, Values(assertion, names.Groups, GroupNames) ?? [], names.ExternalId is { } claim ? First(assertion, claim, []) : null);
+        return new SamlPerson(SubjectOf(assertion.NameId, assertion.NameIdFormat), email, name, Values(assertion, names.Groups, GroupNames) ?? [], names.ExternalId is { } claim ? First(assertion, claim, []) : null);
     }
+
+    /// <summary>By what a person is recognised at the connection.</summary>
+    public static string SubjectOf(string nameId, string? format) =>
+        format == SamlNames.EmailFormat && EmailAddress.TryParse(nameId, out var address) ? address.Normalized : nameId;
 
     private static string? FullName(SamlAssertion assertion)
     {

@@ -3,6 +3,7 @@ using System.Security.Cryptography.Xml;
 using System.Text;
 using System.Xml;
 using NUnit.Framework;
+using Provisioning.Api.Hosting;
 using Provisioning.Api.Sso.Saml;
 
 namespace Provisioning.Tests.Sso.Saml;
@@ -25,7 +26,7 @@ public sealed class SignatureAbuseTests : SamlFixture
     {
         var document = Good.Document();
         Stranger.Sign(document, Id(document));
-        Assert.That(document.OuterXml, Does.Contain(SamlCertificates.Text(Stranger.Certificate)), "the message carries its certificate");
+        Assert.That(document.OuterXml, Does.Contain(ConnectionCertificates.Text(Stranger.Certificate)), "the message carries its certificate");
         Refused(SamlFault.SignatureInvalid, document);
     }
 

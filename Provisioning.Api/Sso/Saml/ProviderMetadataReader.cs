@@ -1,21 +1,28 @@
 using System.Globalization;
+using System.Text;
 using System.Xml.Linq;
+using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 
 namespace Provisioning.Api.Sso.Saml;
 
-/// <summary>What an identity provider's metadata says (SAML Metadata 2.4.3) and a connection needs.</summary>
-/// <param name="SsoUrl">Of the HTTP-Redirect binding.</param>
-/// <param name="SloUrl">Of the HTTP-Redirect binding; null: no single logout.</param>
-/// <param name="Certificates">For signing, base64 DER, in order.</param>
-internal sealed record IdpMetadata(string EntityId, string SsoUrl, string? SloUrl, IReadOnlyList<string> Certificates, bool WantsSignedRequests)
+/// <summary>Reads an identity provider's metadata (SAML Metadata 2.4.3): an EntityDescriptor, or an EntitiesDescriptor with one provider.</summary>
+internal sealed class ProviderMetadataReader(OutboundHttp http, TimeProvider time) : IProviderMetadata
 {
     /// <summary>Signing certificates of a connection: one, and one that will replace it, with room for a provider that lists all its keys.</summary>
-    public const int MostCertificates = 5;
+    private const int MostCertificates = 4;
 
-    /// <summary>Reads an EntityDescriptor, or an EntitiesDescriptor in which one entity is an identity provider.</summary>
-    /// <returns>Or <see cref="InvalidValue"/>, which says what is missing.</returns>
-    public static Outcome<IdpMetadata> Read(ReadOnlySpan<byte> utf8, DateTimeOffset now)
+    public Outcome<ProviderMetadata> Read(string xml) => Read(Encoding.UTF8.GetBytes(xml), time.GetUtcNow());
+
+    public async Task<Outcome<ProviderMetadata>> FetchAsync(Uri address, CancellationToken cancel)
+    {
+        var fetched = await http.GetAsync(address, "application/samlmetadata+xml, application/xml, text/xml;q=0.9, */*;q=0.1", cancel, mostBytes: SamlXml.MostBytes);
+        return fetched.Then(answer => answer.IsSuccess
+            ? Read(answer.Body, time.GetUtcNow())
+            : new InvalidValue(string.Create(CultureInfo.InvariantCulture, $"{address.Host} answered {answer.Status} instead of the metadata.")));
+    }
+
+    internal static Outcome<ProviderMetadata> Read(ReadOnlySpan<byte> utf8, DateTimeOffset now)
     {
         if (!SamlXml.ParseValues(utf8).Try(out var root, out var error)) return new InvalidValue($"The metadata cannot be read: {error.Detail}");
         var providers = root.DescendantsAndSelf(SamlNames.Md + "EntityDescriptor").Where(entity => Role(entity) is not null).ToList();
@@ -28,24 +35,24 @@ internal sealed record IdpMetadata(string EntityId, string SsoUrl, string? SloUr
         return Of(provider);
     }
 
-    private static Outcome<IdpMetadata> Of(XElement provider)
+    private static Outcome<ProviderMetadata> Of(XElement provider)
     {
         var role = Role(provider)!;
-        if ((string?)provider.Attribute("entityID") is not { Length: > 0 } entity || !TextKey.Fits(entity)) return new InvalidValue("The metadata has no entityID of at most 256 characters.");
+        if ((string?)provider.Attribute("entityID") is not { Length: > 0 and <= 1024 } entity) return new InvalidValue("The metadata has no entityID of at most 1024 characters.");
         if (Location(role, "SingleSignOnService") is not { } sso) return new InvalidValue("The identity provider offers no sign-in by HTTP-Redirect, the binding that is used here.");
         var certificates = new List<string>();
         foreach (var text in role.Elements(SamlNames.Md + "KeyDescriptor").Where(key => (string?)key.Attribute("use") is null or "signing")
             .Descendants(SamlNames.Ds + "X509Certificate").Select(certificate => certificate.OnlyText() ?? ""))
         {
-            if (!SamlCertificates.Read(text).Try(out var certificate, out var error)) return new InvalidValue($"The metadata has a certificate that is not accepted: {error.Detail}");
+            if (!ConnectionCertificates.Read(text).Try(out var certificate, out var error)) return new InvalidValue($"The metadata has a certificate that is not accepted: {error.Detail}");
             using (certificate)
-                if (SamlCertificates.Text(certificate) is var der && !certificates.Contains(der)) certificates.Add(der);
+                if (ConnectionCertificates.Text(certificate) is var der && !certificates.Contains(der)) certificates.Add(der);
         }
         return certificates.Count switch
         {
             0 => new InvalidValue("The metadata has no certificate for signing."),
             > MostCertificates => new InvalidValue(string.Create(CultureInfo.InvariantCulture, $"The metadata has more than {MostCertificates} certificates for signing.")),
-            _ => new IdpMetadata(entity, sso, Location(role, "SingleLogoutService"), certificates, (string?)role.Attribute("WantAuthnRequestsSigned") is "true" or "1"),
+            _ => new ProviderMetadata(entity, sso, Location(role, "SingleLogoutService"), certificates, (string?)role.Attribute("WantAuthnRequestsSigned") is "true" or "1"),
         };
     }
 

@@ -2,10 +2,10 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Provisioning.Core.Common;
 
-namespace Provisioning.Api.Sso.Saml;
+namespace Provisioning.Api.Hosting;
 
-/// <summary>Certificates that an owner gives by hand or by metadata, and the service's own.</summary>
-internal static class SamlCertificates
+/// <summary>The certificates of a SAML connection: those of the identity provider, and the service's own key pair.</summary>
+internal static class ConnectionCertificates
 {
     private const int SmallestRsa = 2048, SmallestCurve = 256, MostCharacters = 16_384;
 
@@ -38,10 +38,10 @@ internal static class SamlCertificates
     /// A key pair of the service for one connection: it signs requests and opens encrypted assertions. Ten years: replacing it means telling
     /// the identity provider.
     /// </summary>
-    public static X509Certificate2 MakeOwn(string name, DateTimeOffset now)
+    public static X509Certificate2 MakeOwn(DateTimeOffset now)
     {
         using var key = RSA.Create(3072);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var request = new CertificateRequest("CN=provisioning", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         return request.CreateSelfSigned(now.AddDays(-1), now.AddYears(10));
     }
 

@@ -1,0 +1,159 @@
+using NUnit.Framework;
+using Provisioning.Api.Sso.Saml;
+using Provisioning.Tests.Engines;
+using Provisioning.Tests.Http;
+
+namespace Provisioning.Tests.Sso.Saml;
+
+/// <summary>Answers that are forged, replayed, meant for somebody else or brought by somebody else: refused over HTTP, and nothing changes.</summary>
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class HostileSignInTests(string engine)
+{
+    private TestService service = null!;
+    private Stage stage = null!;
+    private Browser browser = null!;
+
+    [OneTimeSetUp]
+    public async Task StartAsync() => service = await SharedService.GetAsync(engine);
+
+    [SetUp]
+    public async Task SetAsync()
+    {
+        stage = await Stage.SetAsync(service);
+        browser = stage.Browser();
+    }
+
+    [TearDown]
+    public void Clear()
+    {
+        browser?.Dispose();
+        stage?.Dispose();
+    }
+
+    private async Task NothingHappenedAsync()
+    {
+        Assert.That(await stage.Organization.MembersAsync(), Is.Empty);
+        Assert.That(browser.Cookies.Keys.Any(name => name.Contains("session", StringComparison.Ordinal)), Is.False);
+        await stage.Organization.ExpectAssignedAsync(premium: 0, standard: 0);
+    }
+
+    private async Task RefusedAsync(string fault, Said said) => Refused(fault, await stage.DeliverAsync(browser, stage.Signed(said)));
+
+    private static void Refused(string fault, Shown shown) =>
+        Assert.That((shown.Status, shown.Reason), Is.EqualTo((fault == SamlFault.Malformed ? 400 : 403, fault)), shown.ToString());
+
+    [Test]
+    public async Task Forged_and_misdirected_responses_are_refused_with_the_reason()
+    {
+        var good = stage.Say("ada", await stage.BeginAsync(browser));
+        Refused(SamlFault.NotSigned, await stage.DeliverAsync(browser, Stage.Encoded(good.Document().OuterXml)));
+        using var stranger = SigningKey.Make(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        var foreign = good.Document();
+        stranger.Sign(foreign, good.AssertionId);
+        Refused(SamlFault.SignatureInvalid, await stage.DeliverAsync(browser, Stage.Encoded(foreign.OuterXml)));
+        await RefusedAsync(SamlFault.Issuer, good with { Issuer = "https://other.example" });
+        await RefusedAsync(SamlFault.Audience, good with { Audience = "https://other.example" });
+        await RefusedAsync(SamlFault.Recipient, good with { Recipient = "https://other.example" });
+        await RefusedAsync(SamlFault.Destination, good with { Destination = "https://other.example" });
+        await RefusedAsync(SamlFault.Expired, good with { Until = TimeSpan.FromHours(-1) });
+        await RefusedAsync(SamlFault.NotYetValid, good with { From = TimeSpan.FromHours(1) });
+        await RefusedAsync(SamlFault.Subject, good with { Format = SamlNames.TransientFormat });
+        await RefusedAsync(SamlFault.WrongRequest, good with { Request = "_" + new string('0', 64) });
+        await RefusedAsync(SamlFault.WrongRequest, good with { Request = "_x" });
+        await RefusedAsync(SamlFault.Unsolicited, good with { Request = null });
+        await NothingHappenedAsync();
+        Assert.That((await stage.DeliverAsync(browser, stage.Signed(good))).Status, Is.EqualTo(303), "the good one still works");
+    }
+
+    [TestCase("")]
+    [TestCase("%%%")]
+    [TestCase("PGE+")]
+    [TestCase("PCFET0NUWVBFIHggWzwhRU5USVRZIGUgU1lTVEVNICJmaWxlOi8vL2V0Yy9wYXNzd2QiPl0+PHg+JmU7PC94Pg==")]
+    public async Task What_is_no_response_is_a_page_and_no_failure(string response)
+    {
+        Refused(SamlFault.Malformed, await stage.DeliverAsync(browser, response));
+        Assert.That((await browser.PostAsync(stage.Path + "/acs", crossSite: true)).Status, Is.EqualTo(400));
+    }
+
+    [Test]
+    public async Task Addresses_of_no_connection_answer_404()
+    {
+        var gateway = TestOrganization.Text((await stage.Organization.Owner.Get("/connections")).Items("connections")[0], "id");
+        foreach (var id in new[] { "con_01a1f8d7-b605-716b-a7de-6edb240f38c1", "x", gateway })
+        {
+            Assert.That((await browser.GetAsync($"/sso/saml/{id}/metadata")).Status, Is.EqualTo(404));
+            Assert.That((await browser.PostAsync($"/sso/saml/{id}/acs", crossSite: true, ("SAMLResponse", "x"))).Status, Is.EqualTo(404));
+            Assert.That((await browser.GetAsync($"/sso/saml/{id}/slo?SAMLRequest=x")).Status, Is.EqualTo(404));
+            Assert.That((await browser.GetAsync($"/sso/saml/{id}/continue?request=x")).Status, Is.EqualTo(400));
+            Assert.That((await browser.GetAsync($"/sso/saml/{id}/confirm?ticket=x")).Status, Is.EqualTo(400));
+        }
+    }
+
+    [Test]
+    public async Task A_response_is_used_once_and_its_continuation_too()
+    {
+        var response = stage.Signed(stage.Say("ada", await stage.BeginAsync(browser)));
+        var delivered = await stage.DeliverAsync(browser, response);
+        Refused(SamlFault.Replayed, await stage.DeliverAsync(browser, response));
+        Assert.That((await browser.GetAsync(delivered.Location!)).Query("code"), Is.Not.Null);
+        Assert.That((await browser.GetAsync(delivered.Location!)).Status, Is.EqualTo(400));
+        Refused(SamlFault.Replayed, await stage.DeliverAsync(browser, response));
+        // Another assertion for the request that was answered.
+        Assert.That((await browser.GetAsync("/sso")).Status, Is.EqualTo(200));
+    }
+
+    [Test]
+    public async Task A_second_assertion_for_an_answered_request_is_refused()
+    {
+        var request = await stage.BeginAsync(browser);
+        Assert.That((await stage.DeliverAsync(browser, stage.Signed(stage.Say("ada", request)))).Status, Is.EqualTo(303));
+        await RefusedAsync(SamlFault.WrongRequest, stage.Say("bob", request));
+        await NothingHappenedAsync();
+    }
+
+    [Test]
+    public async Task Login_CSRF_the_answer_to_an_attackers_request_is_good_in_the_attackers_browser_only()
+    {
+        using var attacker = stage.Browser();
+        var said = stage.Say("eve", await stage.BeginAsync(attacker));
+        await stage.BeginAsync(browser); // the victim has a browser secret of its own
+        var delivered = await stage.DeliverAsync(browser, stage.Signed(said));
+        Assert.That(delivered.Status, Is.EqualTo(303));
+        Assert.That((await browser.GetAsync(delivered.Location!)).Status, Is.EqualTo(400));
+        await NothingHappenedAsync();
+        Assert.That((await attacker.GetAsync(delivered.Location!)).Query("code"), Is.Not.Null, "it was not used up by the wrong browser");
+    }
+
+    [Test]
+    public async Task Mix_up_the_answer_of_one_connection_finishes_no_sign_in_of_another()
+    {
+        using var other = await Stage.SetAsync(service, organization: stage.Organization, name: "other");
+        var request = await other.BeginAsync(browser);
+        await RefusedAsync(SamlFault.WrongRequest, stage.Say("ada", request));
+        // The same response, with the other connection's addresses but our key.
+        var crossed = (other.Say("ada", request)).Document();
+        stage.Key.Sign(crossed, crossed.DocumentElement!.ChildNodes.OfType<System.Xml.XmlElement>().Single(child => child.LocalName == "Assertion").GetAttribute("ID"));
+        Refused(SamlFault.SignatureInvalid, await other.DeliverAsync(browser, Stage.Encoded(crossed.OuterXml)));
+        // A continuation asked of another connection.
+        var delivered = await other.DeliverAsync(browser, other.Signed(other.Say("ada", request)));
+        Assert.That((await browser.GetAsync(delivered.Location!.PathAndQuery.Replace(other.Connection, stage.Connection, StringComparison.Ordinal))).Status, Is.EqualTo(400));
+        await NothingHappenedAsync();
+    }
+
+    [TestCase("https://evil.example/")]
+    [TestCase("https://app.example/in/..//evil")]
+    [TestCase("//evil.example/")]
+    [TestCase("javascript:alert(1)")]
+    public async Task RelayState_sends_nobody_anywhere(string relayState)
+    {
+        var said = stage.Say("ada", await stage.BeginAsync(browser));
+        var delivered = await stage.DeliverAsync(browser, stage.Signed(said), relayState);
+        Assert.That((await browser.GetAsync(delivered.Location!)).Location!.GetLeftPart(UriPartial.Path), Is.EqualTo(Stage.ReturnTo));
+        using var open = await Stage.SetAsync(service, body => body["saml"]!["allowIdpInitiated"] = true);
+        using var another = open.Browser();
+        var asked = await another.GetAsync((await open.DeliverAsync(another, open.Signed(open.Say("ada", null)), relayState)).Location!);
+        Assert.That(asked.Body, Does.Not.Contain("evil"));
+        var last = await another.PostAsync(open.Path + "/confirm", crossSite: false, ("ticket", asked.Hidden("ticket")), ("proof", asked.Hidden("proof")));
+        Assert.That((last.Status, last.Location), Is.EqualTo((200, (Uri?)null)), last.ToString());
+    }
+}

@@ -1,0 +1,97 @@
+using System.Text;
+using NUnit.Framework;
+using Provisioning.Api.Sso.Saml;
+using Provisioning.Tests.Engines;
+using Provisioning.Tests.Http;
+
+namespace Provisioning.Tests.Sso.Saml;
+
+/// <summary>The identity provider ends sessions (SAML Profiles 4.4).</summary>
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class LogoutTests(string engine)
+{
+    private TestService service = null!;
+    private Stage stage = null!;
+    private Browser browser = null!;
+
+    [OneTimeSetUp]
+    public async Task StartAsync() => service = await SharedService.GetAsync(engine);
+
+    [SetUp]
+    public async Task SetAsync()
+    {
+        stage = await Stage.SetAsync(service);
+        browser = stage.Browser();
+    }
+
+    [TearDown]
+    public void Clear()
+    {
+        browser?.Dispose();
+        stage?.Dispose();
+    }
+
+    [Test]
+    public async Task The_identity_provider_ends_the_session_it_names_and_gets_a_signed_answer()
+    {
+        using var elsewhere = stage.Browser();
+        var one = await stage.SessionAsync(browser, "ada");
+        var two = await stage.SessionAsync(elsewhere, "ada", said => said with { SessionIndex = "_other" });
+        // Front-channel, in a browser that may have no cookie here.
+        using var any = stage.Browser();
+        var answered = await any.GetAsync(stage.Path + "/slo" + stage.LogoutQuery("00u-ada", "_session", stage.Key.Rsa));
+        Assert.That((await stage.IsActiveAsync(one), await stage.IsActiveAsync(two)), Is.EqualTo((false, true)));
+        Assert.That((answered.Location!.GetLeftPart(UriPartial.Path), answered.Query("RelayState")), Is.EqualTo((Stage.SloUrl, "state")));
+        using var certificate = await stage.ServiceCertificateAsync();
+        var message = RedirectBinding.Read(answered.Location.Query, "SAMLResponse")!.Value.Value;
+        Assert.That(message.Verify(new PinnedKeys([certificate], DateTimeOffset.UtcNow)).IsOk, Is.True);
+        Assert.That(Encoding.UTF8.GetString(message.Xml), Does.Contain(SamlNames.Success));
+    }
+
+    [Test]
+    public async Task Without_a_session_index_all_sessions_of_the_person_end_and_nobody_elses()
+    {
+        using var elsewhere = stage.Browser();
+        using var bobs = stage.Browser();
+        var one = await stage.SessionAsync(browser, "ada");
+        var two = await stage.SessionAsync(elsewhere, "ada", said => said with { SessionIndex = "_other" });
+        var bob = await stage.SessionAsync(bobs, "bob");
+        var document = Said.Load(SamlMessages.LogoutRequest("_posted" + Guid.NewGuid().ToString("N"), DateTimeOffset.UtcNow, stage.LogoutAddress, Stage.Entity, new LogoutName("00u-ada", null, null)));
+        stage.Key.Sign(document, document.DocumentElement!.GetAttribute("ID"));
+        var answered = await elsewhere.PostAsync(stage.Path + "/slo", crossSite: true, ("SAMLRequest", Stage.Encoded(document.OuterXml)));
+        Assert.That(answered.Status, Is.EqualTo(303), answered.ToString());
+        Assert.That((await stage.IsActiveAsync(one), await stage.IsActiveAsync(two), await stage.IsActiveAsync(bob)), Is.EqualTo((false, false, true)));
+        Assert.That((await stage.Organization.AuditAsync()).Count(record => TestOrganization.Text(record, "reason") == "provider_logout"), Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task A_logout_request_that_is_unsigned_foreign_old_or_used_ends_nothing()
+    {
+        var session = await stage.SessionAsync(browser, "ada");
+        using var stranger = SigningKey.Make(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        async Task<string?> Reason(string query) => (await browser.GetAsync(stage.Path + "/slo" + query)).Reason;
+        Assert.That(await Reason(stage.LogoutQuery("00u-ada", null, null)), Is.EqualTo(SamlFault.NotSigned));
+        Assert.That(await Reason(stage.LogoutQuery("00u-ada", null, stranger.Rsa)), Is.EqualTo(SamlFault.SignatureInvalid));
+        Assert.That(await Reason(stage.LogoutQuery("00u-ada", null, stage.Key.Rsa, DateTimeOffset.UtcNow.AddHours(-1))), Is.EqualTo(SamlFault.Expired));
+        Assert.That(await Reason("?SAMLRequest=%25"), Is.EqualTo(SamlFault.Malformed));
+        Assert.That(await Reason(""), Is.EqualTo(SamlFault.Malformed));
+        Assert.That((await browser.PostAsync(stage.Path + "/slo", crossSite: true, ("SAMLRequest", "%"))).Reason, Is.EqualTo(SamlFault.Malformed));
+        Assert.That(await stage.IsActiveAsync(session), Is.True);
+        var good = stage.LogoutQuery("00u-ada", null, stage.Key.Rsa);
+        Assert.That((await browser.GetAsync(stage.Path + "/slo" + good)).Status, Is.EqualTo(303));
+        var again = await stage.SessionAsync(browser, "ada");
+        Assert.That(await Reason(good), Is.EqualTo(SamlFault.Replayed));
+        Assert.That((await stage.IsActiveAsync(session), await stage.IsActiveAsync(again)), Is.EqualTo((false, true)));
+    }
+
+    [Test]
+    public async Task The_answer_to_our_own_request_shows_a_page_and_changes_nothing()
+    {
+        var session = await stage.SessionAsync(browser, "ada");
+        string Query(System.Security.Cryptography.RSA? key) => new Uri(RedirectBinding.Url(stage.LogoutAddress, "SAMLResponse",
+            SamlMessages.LogoutResponse(SamlMessages.NewId(), DateTimeOffset.UtcNow, stage.LogoutAddress, Stage.Entity, "_ours"), null, key)).Query;
+        Assert.That((await browser.GetAsync(stage.Path + "/slo" + Query(stage.Key.Rsa))).Location?.AbsolutePath, Is.EqualTo("/sso/signed-out"));
+        Assert.That((await browser.GetAsync(stage.Path + "/slo" + Query(null))).Body, Does.Contain("did not confirm"));
+        Assert.That(await stage.IsActiveAsync(session), Is.True);
+    }
+}

@@ -1,0 +1,99 @@
+using NUnit.Framework;
+using Provisioning.Api.Sso.Saml;
+using Provisioning.Tests.Engines;
+using Provisioning.Tests.Http;
+
+namespace Provisioning.Tests.Sso.Saml;
+
+/// <summary>Sign-ins that the identity provider begins: off by default; on, the person is asked, and nobody who is signed in is replaced.</summary>
+[TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
+public sealed class UnsolicitedTests(string engine)
+{
+    private TestService service = null!;
+    private Stage stage = null!;
+    private Browser browser = null!;
+
+    [OneTimeSetUp]
+    public async Task StartAsync() => service = await SharedService.GetAsync(engine);
+
+    [SetUp]
+    public async Task SetAsync()
+    {
+        stage = await Stage.SetAsync(service, body => body["saml"]!["allowIdpInitiated"] = true);
+        browser = stage.Browser();
+    }
+
+    [TearDown]
+    public void Clear()
+    {
+        browser?.Dispose();
+        stage?.Dispose();
+    }
+
+    private async Task<Shown> AskedAsync(Browser by, string person = "ada", string? relayState = Stage.ReturnTo)
+    {
+        var delivered = await stage.DeliverAsync(by, stage.Signed(stage.Say(person, null)), relayState);
+        Assert.That(delivered.Status, Is.EqualTo(303), delivered.ToString());
+        return await by.GetAsync(delivered.Location!);
+    }
+
+    private Task<Shown> PressAsync(Browser by, Shown asked, bool crossSite = false) =>
+        by.PostAsync(stage.Path + "/confirm", crossSite, ("ticket", asked.Hidden("ticket")), ("proof", asked.Hidden("proof")));
+
+    [Test]
+    public async Task The_person_is_asked_and_comes_in_by_pressing()
+    {
+        var asked = await AskedAsync(browser);
+        Assert.That((asked.Status, asked.Body.Contains(stage.Organization.Mail("ada"), StringComparison.Ordinal)), Is.EqualTo((200, true)));
+        Assert.That(await stage.Organization.MembersAsync(), Is.Empty, "asking changes nothing");
+        var last = await PressAsync(browser, asked);
+        Assert.That((last.Location?.GetLeftPart(UriPartial.Path), last.Query("code") is not null), Is.EqualTo((Stage.ReturnTo, true)), last.ToString());
+        Assert.That((await PressAsync(browser, asked)).Status, Is.Not.EqualTo(303), "once");
+    }
+
+    [Test]
+    public async Task Another_site_cannot_press()
+    {
+        using var attacker = stage.Browser();
+        var asked = await AskedAsync(attacker, "eve");
+        // The attacker's ticket and proof in a form that the victim's browser is made to post; with and without the victim's cookies.
+        await browser.GetAsync($"/sso/{stage.Organization.Slug}/start");
+        Assert.That((await PressAsync(browser, asked, crossSite: true)).Status, Is.EqualTo(400));
+        Assert.That((await PressAsync(browser, asked)).Status, Is.EqualTo(400));
+        Assert.That(await stage.Organization.MembersAsync(), Is.Empty);
+    }
+
+    [Test]
+    public async Task Who_is_signed_in_is_not_replaced()
+    {
+        var session = await stage.SessionAsync(browser, "ada");
+        var cookies = string.Join(';', browser.Cookies.Values);
+        var asked = await AskedAsync(browser, "eve");
+        Assert.That(asked.Status, Is.EqualTo(409), asked.ToString());
+        Assert.That((string.Join(';', browser.Cookies.Values), await stage.IsActiveAsync(session)), Is.EqualTo((cookies, true)));
+        // Signed in between question and press.
+        using var late = stage.Browser();
+        var question = await AskedAsync(late, "eve");
+        await stage.SessionAsync(late, "ada");
+        Assert.That((await PressAsync(late, question)).Status, Is.EqualTo(409));
+        Assert.That(await stage.Organization.MembersAsync(), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task It_is_used_once_and_off_by_default()
+    {
+        var response = stage.Signed(stage.Say("ada", null));
+        Assert.That((await stage.DeliverAsync(browser, response)).Status, Is.EqualTo(303));
+        Assert.That((await stage.DeliverAsync(browser, response)).Reason, Is.EqualTo(SamlFault.Replayed));
+        using var closed = await Stage.SetAsync(service);
+        Assert.That((await closed.DeliverAsync(browser, closed.Signed(closed.Say("ada", null)))).Reason, Is.EqualTo(SamlFault.Unsolicited));
+    }
+
+    [Test]
+    public async Task A_ticket_is_no_continuation_and_a_continuation_no_ticket()
+    {
+        var delivered = await stage.DeliverAsync(browser, stage.Signed(stage.Say("ada", null)));
+        var ticket = delivered.Query("ticket")!;
+        Assert.That((await browser.GetAsync($"{stage.Path}/continue?request={Provisioning.Core.SignIn.FlowSecrets.RequestIdOf(Provisioning.Core.SignIn.SignInSecret.Hash(ticket))}")).Status, Is.EqualTo(400));
+    }
+}
