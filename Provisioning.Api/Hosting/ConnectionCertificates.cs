@@ -40,7 +40,7 @@ internal static class ConnectionCertificates
     /// </summary>
     public static X509Certificate2 MakeOwn(DateTimeOffset now)
     {
-        using var key = RSA.Create(3072);
+        using var key = RSA.Create(2048);
         var request = new CertificateRequest("CN=provisioning", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         return request.CreateSelfSigned(now.AddDays(-1), now.AddYears(10));
     }

@@ -2,7 +2,7 @@ using Provisioning.Api.Hosting;
 
 namespace Provisioning.Api.Sso.Saml;
 
-/// <summary>The addresses of SAML, one set per connection (decision 0009).</summary>
+/// <summary>The addresses of SAML, one set per connection.</summary>
 internal static class SamlEndpoints
 {
     public static void AddSaml(this IServiceCollection services)

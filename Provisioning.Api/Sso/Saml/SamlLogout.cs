@@ -16,6 +16,9 @@ internal sealed class SamlLogout(
     /// <summary>SAML Bindings 3.4.3: a RelayState is at most this long, in bytes; a longer one is not carried back.</summary>
     private const int LongestRelayState = 80;
 
+    /// <summary>Sessions that one request names; with more, all of the person's are meant.</summary>
+    private const int MostIndexes = 20;
+
     /// <summary>GET or POST: a request of the identity provider, or its answer to ours.</summary>
     public async Task ReceiveAsync(HttpContext context)
     {
@@ -25,8 +28,8 @@ internal sealed class SamlLogout(
             await SsoEndpoints.NothingHereAsync(context);
             return;
         }
-        var form = HttpMethods.IsPost(context.Request.Method) ? await SsoEndpoints.FormAsync(context, SamlConsumer.MostFormBytes) : null;
-        if (context.Response.HasStarted) return;
+        IFormCollection? form = null;
+        if (HttpMethods.IsPost(context.Request.Method) && (form = await SsoEndpoints.FormAsync(context, SamlConsumer.MostFormBytes)) is null) return;
         if (Message(context, form, "SAMLRequest") is { } request) await EndAsync(context, party, request);
         else if (Message(context, form, "SAMLResponse") is { } response) await EndedAsync(context, party, response);
         else await pages.RefusedAsync(context, party, SamlFault.MalformedBecause("There is neither a SAMLRequest nor a SAMLResponse."));
@@ -81,7 +84,7 @@ internal sealed class SamlLogout(
             return;
         }
         var subject = SamlPerson.SubjectOf(order.NameId, order.NameIdFormat);
-        foreach (var index in order.SessionIndexes.Count == 0 ? [null] : order.SessionIndexes.Cast<string?>())
+        foreach (var index in order.SessionIndexes.Count is 0 or > MostIndexes ? [null] : order.SessionIndexes.Cast<string?>())
         {
             if ((await sessions.EndAtProviderAsync(party.Organization, actor, party.Connection.Id, subject, index, cancel)).Error is not { } failed) continue;
             await SsoPages.ErrorAsync(context, failed);

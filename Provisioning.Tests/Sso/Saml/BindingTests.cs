@@ -106,19 +106,19 @@ public sealed class BindingTests : SamlFixture
         Assert.That(Person(Good with { Attributes = [] }).Email, Is.Null, "a NameID of another format is no address");
     }
 
-    private PinnedKeys Keys => new([Key.Certificate], Now);
+    private static PinnedKeys Keys => new([Key.Certificate], Now);
 
     private static string Request(string? destination = null, string? issuer = null, DateTimeOffset? at = null) => SamlMessages.LogoutRequest(
         "_logout", at ?? Now, destination ?? Logout.Consumer, issuer ?? Expected.Identity, new LogoutName("00u-ada", SamlNames.PersistentFormat, "_session"));
 
-    private string Query(string xml) => Query(xml, Key.Rsa);
+    private static string Query(string xml) => Query(xml, Key.Rsa);
 
     private static string Query(string xml, RSA? key) => new Uri(RedirectBinding.Url("https://service.example/slo", "SAMLRequest", xml, "r", key)).Query;
 
-    private Outcome<LogoutOrder> Read(string query) =>
+    private static Outcome<LogoutOrder> Read(string query) =>
         RedirectBinding.Read(query, "SAMLRequest")!.Value.Then(message => message.Verify(Keys)).Then(xml => LogoutReader.ReadRequest(xml, Logout, Now));
 
-    private SamlPerson Person(Said said, SamlAttributes? names = null)
+    private static SamlPerson Person(Said said, SamlAttributes? names = null)
     {
         var read = Accept(Signed(said));
         Assert.That(read.Error?.Detail, Is.Null);

@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using NUnit.Framework;
+using Provisioning.Api.Hosting;
 using Provisioning.Api.Sso.Saml;
 using Provisioning.Tests.Engines;
 using Provisioning.Tests.Http;
@@ -24,11 +26,7 @@ public sealed class HostileSignInTests(string engine)
     }
 
     [TearDown]
-    public void Clear()
-    {
-        browser?.Dispose();
-        stage?.Dispose();
-    }
+    public void Clear() => browser?.Dispose();
 
     private async Task NothingHappenedAsync()
     {
@@ -37,7 +35,7 @@ public sealed class HostileSignInTests(string engine)
         await stage.Organization.ExpectAssignedAsync(premium: 0, standard: 0);
     }
 
-    private async Task RefusedAsync(string fault, Said said) => Refused(fault, await stage.DeliverAsync(browser, stage.Signed(said)));
+    private async Task RefusedAsync(string fault, Said said) => Refused(fault, await stage.DeliverAsync(browser, Stage.Signed(said)));
 
     private static void Refused(string fault, Shown shown) =>
         Assert.That((shown.Status, shown.Reason), Is.EqualTo((fault == SamlFault.Malformed ? 400 : 403, fault)), shown.ToString());
@@ -62,16 +60,14 @@ public sealed class HostileSignInTests(string engine)
         await RefusedAsync(SamlFault.WrongRequest, good with { Request = "_x" });
         await RefusedAsync(SamlFault.Unsolicited, good with { Request = null });
         await NothingHappenedAsync();
-        Assert.That((await stage.DeliverAsync(browser, stage.Signed(good))).Status, Is.EqualTo(303), "the good one still works");
+        Assert.That((await stage.DeliverAsync(browser, Stage.Signed(good))).Status, Is.EqualTo(303), "the good one still works");
     }
 
-    [TestCase("")]
-    [TestCase("%%%")]
-    [TestCase("PGE+")]
-    [TestCase("PCFET0NUWVBFIHggWzwhRU5USVRZIGUgU1lTVEVNICJmaWxlOi8vL2V0Yy9wYXNzd2QiPl0+PHg+JmU7PC94Pg==")]
-    public async Task What_is_no_response_is_a_page_and_no_failure(string response)
+    [Test]
+    public async Task What_is_no_response_is_a_page_and_no_failure()
     {
-        Refused(SamlFault.Malformed, await stage.DeliverAsync(browser, response));
+        foreach (var response in new[] { "", "%%%", "PGE+", Stage.Encoded("<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><x>&e;</x>") })
+            Refused(SamlFault.Malformed, await stage.DeliverAsync(browser, response));
         Assert.That((await browser.PostAsync(stage.Path + "/acs", crossSite: true)).Status, Is.EqualTo(400));
     }
 
@@ -92,21 +88,19 @@ public sealed class HostileSignInTests(string engine)
     [Test]
     public async Task A_response_is_used_once_and_its_continuation_too()
     {
-        var response = stage.Signed(stage.Say("ada", await stage.BeginAsync(browser)));
+        var response = Stage.Signed(stage.Say("ada", await stage.BeginAsync(browser)));
         var delivered = await stage.DeliverAsync(browser, response);
         Refused(SamlFault.Replayed, await stage.DeliverAsync(browser, response));
         Assert.That((await browser.GetAsync(delivered.Location!)).Query("code"), Is.Not.Null);
         Assert.That((await browser.GetAsync(delivered.Location!)).Status, Is.EqualTo(400));
         Refused(SamlFault.Replayed, await stage.DeliverAsync(browser, response));
-        // Another assertion for the request that was answered.
-        Assert.That((await browser.GetAsync("/sso")).Status, Is.EqualTo(200));
     }
 
     [Test]
     public async Task A_second_assertion_for_an_answered_request_is_refused()
     {
         var request = await stage.BeginAsync(browser);
-        Assert.That((await stage.DeliverAsync(browser, stage.Signed(stage.Say("ada", request)))).Status, Is.EqualTo(303));
+        Assert.That((await stage.DeliverAsync(browser, Stage.Signed(stage.Say("ada", request)))).Status, Is.EqualTo(303));
         await RefusedAsync(SamlFault.WrongRequest, stage.Say("bob", request));
         await NothingHappenedAsync();
     }
@@ -117,7 +111,7 @@ public sealed class HostileSignInTests(string engine)
         using var attacker = stage.Browser();
         var said = stage.Say("eve", await stage.BeginAsync(attacker));
         await stage.BeginAsync(browser); // the victim has a browser secret of its own
-        var delivered = await stage.DeliverAsync(browser, stage.Signed(said));
+        var delivered = await stage.DeliverAsync(browser, Stage.Signed(said));
         Assert.That(delivered.Status, Is.EqualTo(303));
         Assert.That((await browser.GetAsync(delivered.Location!)).Status, Is.EqualTo(400));
         await NothingHappenedAsync();
@@ -127,31 +121,33 @@ public sealed class HostileSignInTests(string engine)
     [Test]
     public async Task Mix_up_the_answer_of_one_connection_finishes_no_sign_in_of_another()
     {
-        using var other = await Stage.SetAsync(service, organization: stage.Organization, name: "other");
+        using var key = SigningKey.Make(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        var other = await Stage.SetAsync(service, body => body["saml"]!["certificates"] = new JsonArray(ConnectionCertificates.Text(key.Certificate)), stage.Organization, name: "other");
         var request = await other.BeginAsync(browser);
         await RefusedAsync(SamlFault.WrongRequest, stage.Say("ada", request));
         // The same response, with the other connection's addresses but our key.
-        var crossed = (other.Say("ada", request)).Document();
-        stage.Key.Sign(crossed, crossed.DocumentElement!.ChildNodes.OfType<System.Xml.XmlElement>().Single(child => child.LocalName == "Assertion").GetAttribute("ID"));
-        Refused(SamlFault.SignatureInvalid, await other.DeliverAsync(browser, Stage.Encoded(crossed.OuterXml)));
+        Refused(SamlFault.SignatureInvalid, await other.DeliverAsync(browser, Stage.Signed(other.Say("ada", request))));
         // A continuation asked of another connection.
-        var delivered = await other.DeliverAsync(browser, other.Signed(other.Say("ada", request)));
+        var delivered = await other.DeliverAsync(browser, Stage.Signed(other.Say("ada", request), key));
         Assert.That((await browser.GetAsync(delivered.Location!.PathAndQuery.Replace(other.Connection, stage.Connection, StringComparison.Ordinal))).Status, Is.EqualTo(400));
         await NothingHappenedAsync();
     }
 
-    [TestCase("https://evil.example/")]
-    [TestCase("https://app.example/in/..//evil")]
-    [TestCase("//evil.example/")]
-    [TestCase("javascript:alert(1)")]
-    public async Task RelayState_sends_nobody_anywhere(string relayState)
+    [Test]
+    public async Task RelayState_sends_nobody_anywhere()
+    {
+        var open = await Stage.SetAsync(service, body => body["saml"]!["allowIdpInitiated"] = true);
+        foreach (var relayState in new[] { "https://evil.example/", "https://app.example/in/..//evil", "//evil.example/", "javascript:alert(1)" })
+            await RelayStateIsIgnoredAsync(open, relayState);
+    }
+
+    private async Task RelayStateIsIgnoredAsync(Stage open, string relayState)
     {
         var said = stage.Say("ada", await stage.BeginAsync(browser));
-        var delivered = await stage.DeliverAsync(browser, stage.Signed(said), relayState);
+        var delivered = await stage.DeliverAsync(browser, Stage.Signed(said), relayState);
         Assert.That((await browser.GetAsync(delivered.Location!)).Location!.GetLeftPart(UriPartial.Path), Is.EqualTo(Stage.ReturnTo));
-        using var open = await Stage.SetAsync(service, body => body["saml"]!["allowIdpInitiated"] = true);
         using var another = open.Browser();
-        var asked = await another.GetAsync((await open.DeliverAsync(another, open.Signed(open.Say("ada", null)), relayState)).Location!);
+        var asked = await another.GetAsync((await open.DeliverAsync(another, Stage.Signed(open.Say("ada", null)), relayState)).Location!);
         Assert.That(asked.Body, Does.Not.Contain("evil"));
         var last = await another.PostAsync(open.Path + "/confirm", crossSite: false, ("ticket", asked.Hidden("ticket")), ("proof", asked.Hidden("proof")));
         Assert.That((last.Status, last.Location), Is.EqualTo((200, (Uri?)null)), last.ToString());

@@ -25,11 +25,7 @@ public sealed class LogoutTests(string engine)
     }
 
     [TearDown]
-    public void Clear()
-    {
-        browser?.Dispose();
-        stage?.Dispose();
-    }
+    public void Clear() => browser?.Dispose();
 
     [Test]
     public async Task The_identity_provider_ends_the_session_it_names_and_gets_a_signed_answer()
@@ -39,7 +35,7 @@ public sealed class LogoutTests(string engine)
         var two = await stage.SessionAsync(elsewhere, "ada", said => said with { SessionIndex = "_other" });
         // Front-channel, in a browser that may have no cookie here.
         using var any = stage.Browser();
-        var answered = await any.GetAsync(stage.Path + "/slo" + stage.LogoutQuery("00u-ada", "_session", stage.Key.Rsa));
+        var answered = await any.GetAsync(stage.Path + "/slo" + stage.LogoutQuery("00u-ada", "_session", Stage.Key.Rsa));
         Assert.That((await stage.IsActiveAsync(one), await stage.IsActiveAsync(two)), Is.EqualTo((false, true)));
         Assert.That((answered.Location!.GetLeftPart(UriPartial.Path), answered.Query("RelayState")), Is.EqualTo((Stage.SloUrl, "state")));
         using var certificate = await stage.ServiceCertificateAsync();
@@ -57,7 +53,7 @@ public sealed class LogoutTests(string engine)
         var two = await stage.SessionAsync(elsewhere, "ada", said => said with { SessionIndex = "_other" });
         var bob = await stage.SessionAsync(bobs, "bob");
         var document = Said.Load(SamlMessages.LogoutRequest("_posted" + Guid.NewGuid().ToString("N"), DateTimeOffset.UtcNow, stage.LogoutAddress, Stage.Entity, new LogoutName("00u-ada", null, null)));
-        stage.Key.Sign(document, document.DocumentElement!.GetAttribute("ID"));
+        Stage.Key.Sign(document, document.DocumentElement!.GetAttribute("ID"));
         var answered = await elsewhere.PostAsync(stage.Path + "/slo", crossSite: true, ("SAMLRequest", Stage.Encoded(document.OuterXml)));
         Assert.That(answered.Status, Is.EqualTo(303), answered.ToString());
         Assert.That((await stage.IsActiveAsync(one), await stage.IsActiveAsync(two), await stage.IsActiveAsync(bob)), Is.EqualTo((false, false, true)));
@@ -72,12 +68,12 @@ public sealed class LogoutTests(string engine)
         async Task<string?> Reason(string query) => (await browser.GetAsync(stage.Path + "/slo" + query)).Reason;
         Assert.That(await Reason(stage.LogoutQuery("00u-ada", null, null)), Is.EqualTo(SamlFault.NotSigned));
         Assert.That(await Reason(stage.LogoutQuery("00u-ada", null, stranger.Rsa)), Is.EqualTo(SamlFault.SignatureInvalid));
-        Assert.That(await Reason(stage.LogoutQuery("00u-ada", null, stage.Key.Rsa, DateTimeOffset.UtcNow.AddHours(-1))), Is.EqualTo(SamlFault.Expired));
+        Assert.That(await Reason(stage.LogoutQuery("00u-ada", null, Stage.Key.Rsa, DateTimeOffset.UtcNow.AddHours(-1))), Is.EqualTo(SamlFault.Expired));
         Assert.That(await Reason("?SAMLRequest=%25"), Is.EqualTo(SamlFault.Malformed));
         Assert.That(await Reason(""), Is.EqualTo(SamlFault.Malformed));
         Assert.That((await browser.PostAsync(stage.Path + "/slo", crossSite: true, ("SAMLRequest", "%"))).Reason, Is.EqualTo(SamlFault.Malformed));
         Assert.That(await stage.IsActiveAsync(session), Is.True);
-        var good = stage.LogoutQuery("00u-ada", null, stage.Key.Rsa);
+        var good = stage.LogoutQuery("00u-ada", null, Stage.Key.Rsa);
         Assert.That((await browser.GetAsync(stage.Path + "/slo" + good)).Status, Is.EqualTo(303));
         var again = await stage.SessionAsync(browser, "ada");
         Assert.That(await Reason(good), Is.EqualTo(SamlFault.Replayed));
@@ -90,7 +86,7 @@ public sealed class LogoutTests(string engine)
         var session = await stage.SessionAsync(browser, "ada");
         string Query(System.Security.Cryptography.RSA? key) => new Uri(RedirectBinding.Url(stage.LogoutAddress, "SAMLResponse",
             SamlMessages.LogoutResponse(SamlMessages.NewId(), DateTimeOffset.UtcNow, stage.LogoutAddress, Stage.Entity, "_ours"), null, key)).Query;
-        Assert.That((await browser.GetAsync(stage.Path + "/slo" + Query(stage.Key.Rsa))).Location?.AbsolutePath, Is.EqualTo("/sso/signed-out"));
+        Assert.That((await browser.GetAsync(stage.Path + "/slo" + Query(Stage.Key.Rsa))).Location?.AbsolutePath, Is.EqualTo("/sso/signed-out"));
         Assert.That((await browser.GetAsync(stage.Path + "/slo" + Query(null))).Body, Does.Contain("did not confirm"));
         Assert.That(await stage.IsActiveAsync(session), Is.True);
     }

@@ -181,7 +181,7 @@ public sealed class ResponseTests : SamlFixture
 
     private static string Cipher(string name) => (name.EndsWith("gcm", StringComparison.Ordinal) ? SamlNames.Encryption11 : SamlNames.Encryption) + name;
 
-    private System.Xml.XmlDocument Encrypted(Said said, string cipher, string transport, bool signedInside, bool signedOutside)
+    private static System.Xml.XmlDocument Encrypted(Said said, string cipher, string transport, bool signedInside, bool signedOutside)
     {
         var inner = Said.Load(said.AssertionXml);
         if (signedInside) Key.Sign(inner, said.AssertionId);

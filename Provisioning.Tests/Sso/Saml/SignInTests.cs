@@ -19,9 +19,6 @@ public sealed class SignInTests(string engine)
     [SetUp]
     public async Task SetAsync() => stage = await Stage.SetAsync(service);
 
-    [TearDown]
-    public void Clear() => stage?.Dispose();
-
     [Test]
     public async Task JIT_2_a_person_signs_in_and_the_application_learns_who_it_is()
     {
@@ -37,7 +34,7 @@ public sealed class SignInTests(string engine)
     [Test]
     public async Task A_request_asks_for_this_consumer_and_is_signed_when_the_connection_says_so()
     {
-        using var signing = await Stage.SetAsync(service, body => body["saml"]!["signAuthnRequests"] = true);
+        var signing = await Stage.SetAsync(service, body => body["saml"]!["signAuthnRequests"] = true);
         using var browser = signing.Browser();
         var sent = await browser.GetAsync($"/sso/{signing.Organization.Slug}/start");
         var request = Stage.Request(sent);
@@ -55,7 +52,7 @@ public sealed class SignInTests(string engine)
         using var browser = stage.Browser();
         var said = stage.Say("ada", await stage.BeginAsync(browser));
         var inner = Said.Load(said.AssertionXml);
-        stage.Key.Sign(inner, said.AssertionId);
+        Stage.Key.Sign(inner, said.AssertionId);
         using var certificate = await stage.ServiceCertificateAsync();
         using var key = System.Security.Cryptography.X509Certificates.RSACertificateExtensions.GetRSAPublicKey(certificate)!;
         var encrypted = Encryption.Encrypt(inner.OuterXml, key, SamlNames.Encryption11 + "aes256-gcm", "oaep-sha1");
@@ -76,7 +73,7 @@ public sealed class SignInTests(string engine)
     [Test]
     public async Task JIT_1_an_unverified_address_links_and_creates_nobody_and_a_mapped_externalId_does()
     {
-        using var careful = await Stage.SetAsync(service, body =>
+        var careful = await Stage.SetAsync(service, body =>
         {
             body["trustEmail"] = false;
             body["saml"]!["attributes"] = new JsonObject { ["externalId"] = "http://schemas.microsoft.com/identity/claims/objectidentifier" };
@@ -95,7 +92,7 @@ public sealed class SignInTests(string engine)
     [Test]
     public async Task JIT_4_refused_for_want_of_a_seat_then_given_one_then_in_by_trying_again()
     {
-        using var full = await Stage.SetAsync(service, organization: await service.OrganizationAsync(standard: 0, premium: 1));
+        var full = await Stage.SetAsync(service, organization: await service.OrganizationAsync(standard: 0, premium: 1));
         using var one = full.Browser();
         using var two = full.Browser();
         await full.SessionAsync(one, "ada");
@@ -104,7 +101,7 @@ public sealed class SignInTests(string engine)
         (await full.Organization.Owner.Patch("/members/" + await full.Organization.MemberIdOfAsync(full.Organization.Mail("ada")), new { state = "suspended" }, ("If-Match", "*"))).Expect(200);
         var link = System.Net.WebUtility.HtmlDecode(System.Text.RegularExpressions.Regex.Match(refused.Body, "href=\"(/sso/[^\"]+/start[^\"]*)\"").Groups[1].Value);
         var again = await two.GetAsync(link);
-        var delivered = await full.DeliverAsync(two, full.Signed(full.Say("bob", (string)Stage.Request(again).Attribute("ID")!)));
+        var delivered = await full.DeliverAsync(two, Stage.Signed(full.Say("bob", (string)Stage.Request(again).Attribute("ID")!)));
         Assert.That((await two.GetAsync(delivered.Location!)).Query("code"), Is.Not.Null);
     }
 
@@ -114,7 +111,7 @@ public sealed class SignInTests(string engine)
         using var browser = stage.Browser();
         await stage.SessionAsync(browser, "ada");
         var said = stage.Say("ada", await stage.BeginAsync(browser));
-        var delivered = await stage.DeliverAsync(browser, stage.Signed(said));
+        var delivered = await stage.DeliverAsync(browser, Stage.Signed(said));
         await stage.Organization.PatchMemberAsync(await stage.Organization.MemberIdOfAsync(stage.Organization.Mail("ada")), new { state = "suspended" });
         Assert.That((await browser.GetAsync(delivered.Location!)).Reason, Is.EqualTo("deprovisioned"));
     }
@@ -124,12 +121,12 @@ public sealed class SignInTests(string engine)
     {
         using var browser = stage.Browser();
         var said = stage.Say("ada", await stage.BeginAsync(browser));
-        var delivered = await stage.DeliverAsync(browser, stage.Signed(said));
-        var body = Stage.Body(stage.Key);
+        var delivered = await stage.DeliverAsync(browser, Stage.Signed(said));
+        var body = Stage.Body();
         body["enabled"] = false;
         (await stage.Organization.Owner.Put("/connections/" + stage.Connection, body, ("If-Match", "*"))).Expect(200);
         Assert.That((await browser.GetAsync(delivered.Location!)).Status, Is.EqualTo(400));
-        Assert.That((await stage.DeliverAsync(browser, stage.Signed(said))).Status, Is.EqualTo(404));
+        Assert.That((await stage.DeliverAsync(browser, Stage.Signed(said))).Status, Is.EqualTo(404));
         Assert.That(await stage.Organization.MembersAsync(), Is.Empty);
     }
 
@@ -137,7 +134,7 @@ public sealed class SignInTests(string engine)
     public async Task Parallel_answers_and_continuations_finish_one_sign_in()
     {
         using var browser = stage.Browser();
-        var response = stage.Signed(stage.Say("ada", await stage.BeginAsync(browser)));
+        var response = Stage.Signed(stage.Say("ada", await stage.BeginAsync(browser)));
         var delivered = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => stage.DeliverAsync(browser, response)));
         Assert.That(delivered.Select(shown => shown.Status).Order(), Is.EqualTo((int[])[303, 403, 403, 403, 403, 403, 403, 403]));
         Assert.That(delivered.Where(shown => shown.Status == 403).Select(shown => shown.Reason), Is.All.EqualTo(SamlFault.Replayed));

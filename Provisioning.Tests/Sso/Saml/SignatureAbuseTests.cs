@@ -185,7 +185,7 @@ public sealed class SignatureAbuseTests : SamlFixture
 
     private static XmlElement Signature(XmlDocument document) => (XmlElement)document.GetElementsByTagName("Signature")[0]!;
 
-    private XmlDocument SignedBy(Action<SignedXml, Reference>? change = null, string method = SigningKey.RsaSha256)
+    private static XmlDocument SignedBy(Action<SignedXml, Reference>? change = null, string method = SigningKey.RsaSha256)
     {
         var document = Good.Document();
         Key.Sign(document, Id(document), change, method);

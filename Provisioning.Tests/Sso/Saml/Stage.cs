@@ -11,13 +11,15 @@ using Provisioning.Tests.Http;
 namespace Provisioning.Tests.Sso.Saml;
 
 /// <summary>An organisation whose people sign in through a SAML identity provider of the test, which says what it is told to.</summary>
-internal sealed class Stage : IDisposable
+internal sealed class Stage
 {
+    private static readonly Lazy<SigningKey> ProviderKey = new(() => SigningKey.Make(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddYears(1)));
+
     public const string Entity = "https://idp.example/entity", SsoUrl = "https://idp.example/sso", SloUrl = "https://idp.example/slo", ReturnTo = "https://app.example/in";
 
-    private Stage(TestService service, TestOrganization organization, SigningKey key, string connection)
+    private Stage(TestService service, TestOrganization organization, string connection)
     {
-        (Service, Organization, Key, Connection) = (service, organization, key, connection);
+        (Service, Organization, Connection) = (service, organization, connection);
         Path = "/sso/saml/" + connection;
     }
 
@@ -25,7 +27,8 @@ internal sealed class Stage : IDisposable
 
     public TestOrganization Organization { get; }
 
-    public SigningKey Key { get; }
+    /// <summary>Of the identity provider; the same in all tests, because keys take longer than they do.</summary>
+    public static SigningKey Key => ProviderKey.Value;
 
     public string Connection { get; }
 
@@ -40,20 +43,19 @@ internal sealed class Stage : IDisposable
     public static async Task<Stage> SetAsync(TestService service, Action<JsonObject>? change = null, TestOrganization? organization = null, int standard = 2, string name = "corp")
     {
         organization ??= await service.OrganizationAsync(standard: standard);
-        var key = SigningKey.Make(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddYears(1));
-        var body = Body(key, name);
+        var body = Body(name);
         change?.Invoke(body);
         var made = (await organization.Owner.Post("/connections", body)).Expect(201);
         (await organization.Owner.Put("/sign-in-settings", new { returnTo = new[] { ReturnTo } }, ("If-Match", "*"))).Expect(200);
-        return new Stage(service, organization, key, made.Id);
+        return new Stage(service, organization, made.Id);
     }
 
-    public static JsonObject Body(SigningKey key, string name = "corp") => new()
+    public static JsonObject Body(string name = "corp") => new()
     {
         ["name"] = name, ["kind"] = "saml", ["trustEmail"] = true,
         ["saml"] = new JsonObject
         {
-            ["idpEntityId"] = Entity, ["ssoUrl"] = SsoUrl, ["sloUrl"] = SloUrl, ["certificates"] = new JsonArray(ConnectionCertificates.Text(key.Certificate)),
+            ["idpEntityId"] = Entity, ["ssoUrl"] = SsoUrl, ["sloUrl"] = SloUrl, ["certificates"] = new JsonArray(ConnectionCertificates.Text(Key.Certificate)),
         },
     };
 
@@ -78,10 +80,10 @@ internal sealed class Stage : IDisposable
         Attributes = [("email", [Organization.Mail(person)]), ("displayName", [person]), ("groups", ["eng"])],
     };
 
-    public string Signed(Said said)
+    public static string Signed(Said said, SigningKey? key = null)
     {
         var document = said.Document();
-        Key.Sign(document, said.AssertionId);
+        (key ?? Key).Sign(document, said.AssertionId);
         return Encoded(document.OuterXml);
     }
 
@@ -119,6 +121,4 @@ internal sealed class Stage : IDisposable
 
     public string LogoutQuery(string nameId, string? index, RSA? key, DateTimeOffset? at = null) => new Uri(RedirectBinding.Url(LogoutAddress, "SAMLRequest",
         SamlMessages.LogoutRequest(SamlMessages.NewId(), at ?? DateTimeOffset.UtcNow, LogoutAddress, Entity, new LogoutName(nameId, SamlNames.PersistentFormat, index)), "state", key)).Query;
-
-    public void Dispose() => Key.Dispose();
 }

@@ -84,7 +84,7 @@ public sealed class TamperingTests : SamlFixture
     }
 
     /// <summary>1 when it was accepted, and then with nothing but the person and the words of the good response.</summary>
-    private int Same(byte[] bytes)
+    private static int Same(byte[] bytes)
     {
         var read = Accept(bytes);
         if (!read.IsOk) return 0;

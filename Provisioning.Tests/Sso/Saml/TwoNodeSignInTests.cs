@@ -18,9 +18,9 @@ public sealed class TwoNodeSignInTests
         await using var other = Program.Build([.. TestService.Settings(service.Database, "http://127.0.0.1:0", 2, 1, [$"Public:BaseUrl={root}"])]);
         await other.StartAsync();
         var second = new Uri(other.Urls.First());
-        using var stage = await Stage.SetAsync(service);
+        var stage = await Stage.SetAsync(service);
         using var browser = stage.Browser();
-        var response = stage.Signed(stage.Say("ada", await stage.BeginAsync(browser)));
+        var response = Stage.Signed(stage.Say("ada", await stage.BeginAsync(browser)));
         var delivered = await browser.PostAsync(new Uri(second, stage.Path + "/acs").ToString(), crossSite: true, ("SAMLResponse", response));
         Assert.That(delivered.Status, Is.EqualTo(303), delivered.ToString());
         Assert.That((await stage.DeliverAsync(browser, response)).Status, Is.EqualTo(403), "used up on the other node too");

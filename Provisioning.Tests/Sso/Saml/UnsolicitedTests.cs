@@ -24,15 +24,11 @@ public sealed class UnsolicitedTests(string engine)
     }
 
     [TearDown]
-    public void Clear()
-    {
-        browser?.Dispose();
-        stage?.Dispose();
-    }
+    public void Clear() => browser?.Dispose();
 
     private async Task<Shown> AskedAsync(Browser by, string person = "ada", string? relayState = Stage.ReturnTo)
     {
-        var delivered = await stage.DeliverAsync(by, stage.Signed(stage.Say(person, null)), relayState);
+        var delivered = await stage.DeliverAsync(by, Stage.Signed(stage.Say(person, null)), relayState);
         Assert.That(delivered.Status, Is.EqualTo(303), delivered.ToString());
         return await by.GetAsync(delivered.Location!);
     }
@@ -82,17 +78,17 @@ public sealed class UnsolicitedTests(string engine)
     [Test]
     public async Task It_is_used_once_and_off_by_default()
     {
-        var response = stage.Signed(stage.Say("ada", null));
+        var response = Stage.Signed(stage.Say("ada", null));
         Assert.That((await stage.DeliverAsync(browser, response)).Status, Is.EqualTo(303));
         Assert.That((await stage.DeliverAsync(browser, response)).Reason, Is.EqualTo(SamlFault.Replayed));
-        using var closed = await Stage.SetAsync(service);
-        Assert.That((await closed.DeliverAsync(browser, closed.Signed(closed.Say("ada", null)))).Reason, Is.EqualTo(SamlFault.Unsolicited));
+        var closed = await Stage.SetAsync(service);
+        Assert.That((await closed.DeliverAsync(browser, Stage.Signed(closed.Say("ada", null)))).Reason, Is.EqualTo(SamlFault.Unsolicited));
     }
 
     [Test]
     public async Task A_ticket_is_no_continuation_and_a_continuation_no_ticket()
     {
-        var delivered = await stage.DeliverAsync(browser, stage.Signed(stage.Say("ada", null)));
+        var delivered = await stage.DeliverAsync(browser, Stage.Signed(stage.Say("ada", null)));
         var ticket = delivered.Query("ticket")!;
         Assert.That((await browser.GetAsync($"{stage.Path}/continue?request={Provisioning.Core.SignIn.FlowSecrets.RequestIdOf(Provisioning.Core.SignIn.SignInSecret.Hash(ticket))}")).Status, Is.EqualTo(400));
     }

@@ -100,14 +100,14 @@ public sealed class WrappingTests : SamlFixture
         Refused(SamlFault.SignatureInvalid, document);
     }
 
-    private void Refuse(XmlDocument document)
+    private static void Refuse(XmlDocument document)
     {
         var outcome = Accept(document);
         Assert.That(outcome.IsOk, Is.False);
         Refused(SamlFault.Malformed, document);
     }
 
-    private XmlDocument ResponseWrapped(bool sameId, Action<XmlElement, XmlElement, XmlElement> move)
+    private static XmlDocument ResponseWrapped(bool sameId, Action<XmlElement, XmlElement, XmlElement> move)
     {
         var said = Good;
         var document = Signed(said, assertion: false, response: true);
@@ -124,7 +124,7 @@ public sealed class WrappingTests : SamlFixture
         return Said.Load(document.OuterXml);
     }
 
-    private XmlDocument AssertionWrapped(bool sameId, Action<XmlElement, XmlElement, XmlElement, XmlElement> move)
+    private static XmlDocument AssertionWrapped(bool sameId, Action<XmlElement, XmlElement, XmlElement, XmlElement> move)
     {
         var document = Signed(Good);
         var root = document.DocumentElement!;
