@@ -13,6 +13,7 @@ internal static class SamlEndpoints
         services.AddSingleton<SamlContinuation>();
         services.AddSingleton<SamlLogout>();
         services.AddSingleton<ISignInStart, SamlSignInStart>();
+        services.AddSingleton<IProviderSignOut, SamlSignOut>();
         services.AddSingleton<IProviderMetadata, ProviderMetadataReader>();
         services.AddSingleton<IConnectionProbe, SamlProbe>();
     }

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
-using Provisioning.Core.Organizations;
 using Provisioning.Core.SignIn;
 
 namespace Provisioning.Api.Sso.Saml;
@@ -11,7 +9,7 @@ namespace Provisioning.Api.Sso.Saml;
 /// browser, so it must be signed; ours are signed always.
 /// </summary>
 internal sealed class SamlLogout(
-    SamlParties parties, SamlPages pages, SignInFlows flows, SessionDirectory sessions, SecretProtection secrets, TimeProvider time)
+    SamlParties parties, SamlPages pages, SignInFlows flows, SessionDirectory sessions, TimeProvider time)
 {
     /// <summary>SAML Bindings 3.4.3: a RelayState is at most this long, in bytes; a longer one is not carried back.</summary>
     private const int LongestRelayState = 80;
@@ -33,18 +31,6 @@ internal sealed class SamlLogout(
         if (Message(context, form, "SAMLRequest") is { } request) await EndAsync(context, party, request);
         else if (Message(context, form, "SAMLResponse") is { } response) await EndedAsync(context, party, response);
         else await pages.RefusedAsync(context, party, SamlFault.MalformedBecause("There is neither a SAMLRequest nor a SAMLResponse."));
-    }
-
-    /// <summary>Where the browser is sent so that the identity provider signs the person out too; null when it does not offer that.</summary>
-    /// <param name="session">Ended here already.</param>
-    public string? RequestUrl(HttpContext context, Organization organization, Connection connection, MemberSession session)
-    {
-        using var party = parties.Of(context, organization, connection);
-        if (party is not { Connection.SignsPeopleIn: true, Settings.SloUrl: { Length: > 0 } address }
-            || secrets.Unprotect(SecretProtection.LogoutHint, session.LogoutHint) is not { } hint
-            || JsonSerializer.Deserialize<LogoutName>(hint) is not { } name) return null;
-        using var key = party.OwnKey;
-        return RedirectBinding.Url(address, "SAMLRequest", SamlMessages.LogoutRequest(SamlMessages.NewId(), Instants.Now(time), address, party.Service, name), null, key);
     }
 
     private sealed record Received(Outcome<Func<PinnedKeys, Outcome<byte[]>>> Verify, string? RelayState);

@@ -35,9 +35,11 @@ internal sealed record SamlParty(Organization Organization, Connection Connectio
 internal sealed class SamlParties(ConnectionDirectory connections, SecretProtection secrets, PublicUrl url)
 {
     /// <summary>Null when the address names no SAML connection.</summary>
-    public async Task<SamlParty?> FindAsync(HttpContext context) =>
-        Ids.TryParse<ConnectionId>(context.Request.RouteValues["connection"] as string, out var id)
-        && await connections.FindRealmAsync(id, context.RequestAborted) is { } realm ? Of(context, realm.Organization, realm.Connection) : null;
+    public Task<SamlParty?> FindAsync(HttpContext context) =>
+        Ids.TryParse<ConnectionId>(context.Request.RouteValues["connection"] as string, out var id) ? FindAsync(context, id) : Task.FromResult<SamlParty?>(null);
+
+    public async Task<SamlParty?> FindAsync(HttpContext context, ConnectionId id) =>
+        await connections.FindRealmAsync(id, context.RequestAborted) is { } realm ? Of(context, realm.Organization, realm.Connection) : null;
 
     /// <summary>Null when it is no SAML connection, or has no key pair that can be read.</summary>
     public SamlParty? Of(HttpContext context, Organization organization, Connection connection) =>

@@ -12,7 +12,7 @@ internal sealed class SamlProbe(SamlParties parties, IProviderMetadata metadata,
 
     public ConnectionKind Kind => ConnectionKind.Saml;
 
-    public async Task<IReadOnlyList<ConnectionCheck>> CheckAsync(Connection connection, CancellationToken cancel)
+    public async Task<IReadOnlyList<ConnectionCheck>> CheckAsync(Connection connection, string root, CancellationToken cancel)
     {
         if (connection.Settings is not SamlSettings settings || settings.IdpEntityId.Length == 0 || settings.SsoUrl.Length == 0 || settings.Certificates.Count == 0)
             return [new ConnectionCheck("settings", false, "The identity provider is not known yet: give saml.metadataXml or saml.metadataUrl, or idpEntityId, ssoUrl and certificates.")];

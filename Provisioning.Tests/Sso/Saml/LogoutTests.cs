@@ -81,6 +81,20 @@ public sealed class LogoutTests(string engine)
     }
 
     [Test]
+    public async Task Who_signs_out_here_is_sent_on_to_the_identity_provider_with_a_signed_request()
+    {
+        var session = await stage.SessionAsync(browser, "ada");
+        Assert.That((await browser.PostAsync("/sso/sign-out", crossSite: true)).Location?.AbsolutePath, Is.EqualTo("/sso/signed-out"));
+        Assert.That(await stage.IsActiveAsync(session), Is.True, "another site's form brings no cookie");
+        var sent = await browser.PostAsync("/sso/sign-out", crossSite: false);
+        Assert.That((await stage.IsActiveAsync(session), sent.Location?.GetLeftPart(UriPartial.Path)), Is.EqualTo((false, Stage.SloUrl)), sent.ToString());
+        using var certificate = await stage.ServiceCertificateAsync();
+        var read = RedirectBinding.Read(sent.Location!.Query, "SAMLRequest")!.Value.Value.Verify(new PinnedKeys([certificate], DateTimeOffset.UtcNow));
+        var order = LogoutReader.ReadRequest(read.Value, new ExpectedResponse(stage.Audience, Stage.Entity, Stage.SloUrl), DateTimeOffset.UtcNow);
+        Assert.That((order.Value.NameId, order.Value.NameIdFormat, order.Value.SessionIndexes.Single()), Is.EqualTo(("00u-ada", SamlNames.PersistentFormat, "_session")));
+    }
+
+    [Test]
     public async Task The_answer_to_our_own_request_shows_a_page_and_changes_nothing()
     {
         var session = await stage.SessionAsync(browser, "ada");
