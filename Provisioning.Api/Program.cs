@@ -7,6 +7,7 @@ using Provisioning.Api.Sso;
 using Provisioning.Core.Contracts;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Journal;
+using Provisioning.Core.Notifications;
 using Provisioning.Core.Organizations;
 using Provisioning.Core.Schemas;
 using Provisioning.Core.Scim.Filters;
@@ -73,6 +74,7 @@ public static class Program
             AddDomain(builder.Services);
             builder.Services.AddContracts();
             AddDoors(builder.Services);
+            AddNotifications(builder.Services);
             configure?.Invoke(builder);
         });
         app.MapScim();
@@ -179,6 +181,25 @@ public static class Program
         services.AddSingleton<SignInFlows>();
         services.AddSingleton<SignInCompletion>();
         services.AddSingleton<SignInSettingsChanges>();
+    }
+
+    private static void AddNotifications(IServiceCollection services)
+    {
+        services.AddSingleton<IWebhookStore, WebhookStore>();
+        services.AddSingleton<INotificationStore, NotificationStore>();
+        services.AddSingleton<IDeliveryFigures, DeliveryFiguresStore>();
+        services.AddDelivery();
+        services.AddHostedService<WebhookDeliveryJob>();
+        services.AddHostedService<MailDeliveryJob>();
+        services.AddHostedService<DeliverySweepJob>();
+        services.AddSingleton<Webhooks>();
+        services.AddSingleton<WebhookDelivery>();
+        services.AddSingleton<ISealedEvents, WebhookFanOut>();
+        services.AddSingleton<OwnerNotices>();
+        services.AddSingleton<ISealedEvents>(static provider => provider.GetRequiredService<OwnerNotices>());
+        services.AddSingleton<MailDelivery>();
+        services.AddSingleton<IDeliverySweep, DeliverySweep>();
+        services.AddSingleton<DeliveryRetention>();
     }
 
     private static void AddDoors(IServiceCollection services)

@@ -10,6 +10,7 @@ public static class AdminRoutes
         organization.MapMembers();
         organization.MapSeats();
         organization.MapAudit();
+        organization.MapWebhooks();
         organization.MapCredentials();
         organization.MapConnections();
         organization.MapSessions();

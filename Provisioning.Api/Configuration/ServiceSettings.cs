@@ -12,6 +12,8 @@ public sealed record ServiceSettings
     public PublicSettings Public { get; init; } = new();
     public JobSettings Jobs { get; init; } = new();
     public KeySettings Keys { get; init; } = new();
+    public MailSettings Mail { get; init; } = new();
+    public DeliverySettings Delivery { get; init; } = new();
     public SsoSettings Sso { get; init; } = new();
     public OutboundSettings Outbound { get; init; } = new();
     public BillingSettings Billing { get; init; } = new();

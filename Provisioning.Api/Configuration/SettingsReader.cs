@@ -8,7 +8,7 @@ namespace Provisioning.Api.Configuration;
 internal sealed class SettingsReader(IConfiguration configuration, string environmentName)
 {
     /// <summary>Our sections: a name under them that is no setting is a mistake. All other sections belong to the platform.</summary>
-    private static readonly string[] Sections = ["Storage", "Demo", "Limits", "Scim", "Operator", "Public", "Jobs", "Keys", "Sso", "Outbound", "Billing"];
+    private static readonly string[] Sections = ["Storage", "Demo", "Limits", "Scim", "Operator", "Public", "Jobs", "Keys", "Mail", "Delivery", "Sso", "Outbound", "Billing"];
 
     private const string SeatsSection = "Demo:Seats";
     private const string SeatsPattern = "Demo:Seats:<tier>";
@@ -32,6 +32,8 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
             Public = new PublicSettings { BaseUrl = ReadBaseUrl() },
             Jobs = new JobSettings { LeaseSeconds = Integer("Jobs:LeaseSeconds", 15, 1, 3600) },
             Keys = ReadKeys(),
+            Mail = ReadMail(),
+            Delivery = new DeliverySettings { Attempts = Integer("Delivery:Attempts", 12, 1, 100), RetrySeconds = Integer("Delivery:RetrySeconds", 5, 1, 3600) },
             Sso = new SsoSettings { SessionMinutes = Integer("Sso:SessionMinutes", 720, 1, 43_200) },
             Outbound = new OutboundSettings { AllowedNetworks = ReadNetworks("Outbound:AllowedNetworks") },
             Billing = ReadBilling(),
@@ -151,6 +153,52 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
             CursorSeconds = Integer("Scim:CursorSeconds", standard.CursorSeconds, 1, 604_800),
             SchemaFolder = folder,
         };
+    }
+
+    /// <summary>Without a host there is no mail, and the other settings of the section wait for one.</summary>
+    private MailSettings ReadMail()
+    {
+        const string security = "Mail:Security", from = "Mail:From", user = "Mail:User", certificate = "Mail:TrustedCertificatePath", place = "Mail:AdministrationUrl";
+        var protect = MailSecurity.StartTls;
+        if (Text(security) is { } given)
+        {
+            if (Is(given, "tls")) protect = MailSecurity.Tls;
+            else if (Is(given, "none")) protect = MailSecurity.None;
+            else if (!Is(given, "starttls")) Refuse(security, given, "starttls, tls or none");
+        }
+        var settings = new MailSettings
+        {
+            Host = Text("Mail:Host"), Security = protect, User = Text(user), Password = Text("Mail:Password"), From = Text(from) ?? "",
+            Port = Integer("Mail:Port", protect switch { MailSecurity.Tls => 465, MailSecurity.None => 25, _ => 587 }, 1, 65535),
+            TrustedCertificate = Text(certificate) is { } path ? ReadCertificate(certificate, path) : null,
+            AdministrationUrl = Text(place) is { } link ? ReadLink(place, link) : null,
+        };
+        if (settings.Host is null) return settings;
+        if (!MimeKit.MailboxAddress.TryParse(settings.From, out var sender) || !sender.Address.Contains('@', StringComparison.Ordinal))
+            problems.Add($"{Named(from)} is required when Mail:Host is set: the sender, for example Provisioning <seats@corp.example>.");
+        if (settings.User is null != settings.Password is null) problems.Add($"{Named(user)} and Mail:Password (environment: Mail__Password) belong together.");
+        if (protect == MailSecurity.None && settings.User is not null) problems.Add($"{Named(security)} is none, so Mail:User and Mail:Password would be sent in the open; use starttls or tls.");
+        return settings;
+    }
+
+    private System.Security.Cryptography.X509Certificates.X509Certificate2? ReadCertificate(string name, string path)
+    {
+        try
+        {
+            return System.Security.Cryptography.X509Certificates.X509CertificateLoader.LoadCertificateFromFile(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
+        {
+            Refuse(name, path, "the path of a readable certificate file (PEM or DER)");
+            return null;
+        }
+    }
+
+    private Uri? ReadLink(string name, string given)
+    {
+        if (Uri.TryCreate(given, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0) return url;
+        Refuse(name, null, "an absolute http or https URL without user name");
+        return null;
     }
 
     private string? ReadBaseUrl()

@@ -21,6 +21,9 @@ public abstract partial class LeasedJob(string name, TimeSpan pause, TimeSpan le
     protected Actor ActorOf(Lease lease) =>
         new(ActorKind.Job, name, Channel.Job, FormattableString.Invariant($"job_{lease.Generation}_{Ids.NewGuid(time):N}"));
 
+    /// <summary>What a round left running has ended; then the job is given back.</summary>
+    protected virtual Task WhenStoppedAsync() => Task.CompletedTask;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var tick = pause < leaseLife / 4 ? pause : leaseLife / 4;
@@ -54,6 +57,7 @@ public abstract partial class LeasedJob(string name, TimeSpan pause, TimeSpan le
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        await WhenStoppedAsync();
         if (held is { } lease) await leases.ReleaseAsync(lease, cancellationToken);
     }
 

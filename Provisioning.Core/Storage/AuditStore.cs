@@ -58,7 +58,7 @@ public sealed class AuditStore : IAuditStore
     };
 
     /// <summary>The least id of an instant: 48 bits of milliseconds, then nothing (<see cref="Ids.NewGuid"/>).</summary>
-    private static byte[]? FirstId(DateTimeOffset? instant, TimeSpan shift)
+    internal static byte[]? FirstId(DateTimeOffset? instant, TimeSpan shift)
     {
         if (instant is not { } value) return null;
         var id = new byte[16];

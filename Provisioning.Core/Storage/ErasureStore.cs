@@ -66,7 +66,7 @@ public sealed class ErasureStore : IErasureStore
         var name = ErasedName(member);
         var parameters = new
         {
-            organization = Ids.ToBytes(organization), member = Ids.ToBytes(member), name, key = TextKey.Fold(name), names = names.Select(TextKey.Fold),
+            organization = Ids.ToBytes(organization), member = Ids.ToBytes(member), name, key = TextKey.Fold(name), names = names.Select(TextKey.Fold), texts = names,
         };
         var changed = await sql.ExecuteAsync(
             """
@@ -81,6 +81,7 @@ public sealed class ErasureStore : IErasureStore
             WHERE organization_id = @organization AND member_id = @member AND deleted_at IS NOT NULL
             """, parameters);
         await sql.ExecuteAsync("DELETE FROM sign_in_sessions WHERE organization_id = @organization AND member_id = @member", parameters);
+        await sql.ExecuteAsync("UPDATE notifications SET address = NULL WHERE organization_id = @organization AND (member_id = @member OR address IN @texts)", parameters);
         await sql.ExecuteAsync("DELETE FROM seat_requests WHERE organization_id = @organization AND email_key IN @names", parameters);
         return changed > 0;
     }

@@ -27,7 +27,8 @@ public sealed partial class ArchitectureTests
         ["Contracts"] = ["Directory", "Seats", "Organizations", "Journal", "Common"],
         ["SignIn"] = ["Directory", "Seats", "Organizations", "Journal", "Common"],
         ["Scim/Operations"] = ["Scim/Resources", "Scim/Filters", "Scim/Patching", "Directory", "Organizations", "Schemas", "Query", "Common"],
-        ["Storage"] = ["Storage/Dialects", "Storage/Migrations", "Contracts", "SignIn", "Directory", "Seats", "Organizations", "Journal", "Schemas", "Query", "Common"],
+        ["Notifications"] = ["Organizations", "Journal", "Common"],
+        ["Storage"] = ["Storage/Dialects", "Storage/Migrations", "Contracts", "Notifications", "SignIn", "Directory", "Seats", "Organizations", "Journal", "Schemas", "Query", "Common"],
         ["Storage/Dialects"] = [],
         ["Storage/Migrations"] = ["Storage/Dialects", "Common"],
     };

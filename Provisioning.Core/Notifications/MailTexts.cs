@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Provisioning.Core.Common;
+
+namespace Provisioning.Core.Notifications;
+
+/// <summary>A mail's subject and body, as plain text and as HTML with the same words.</summary>
+public sealed record MailText(string Subject, string Plain, string Html)
+{
+    /// <summary>From paragraphs of plain text; the link, if any, is a paragraph of its own. Everything is encoded for HTML.</summary>
+    public static MailText Of(string subject, IReadOnlyList<string> paragraphs, string? linkText = null, Uri? link = null)
+    {
+        var plain = string.Join("\n\n", paragraphs);
+        if (link is not null) plain += $"\n\n{linkText}:\n{link.AbsoluteUri}";
+        var html = new StringBuilder("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>").Append(WebUtility.HtmlEncode(subject))
+            .Append("</title></head>\n<body style=\"font-family:sans-serif;line-height:1.5;max-width:36em;margin:2em auto;padding:0 1em;color:#1a1a1a\">\n");
+        foreach (var paragraph in paragraphs) html.Append("<p>").Append(WebUtility.HtmlEncode(paragraph)).Append("</p>\n");
+        if (link is not null)
+        {
+            var href = WebUtility.HtmlEncode(link.AbsoluteUri);
+            html.Append("<p><a href=\"").Append(href).Append("\">").Append(WebUtility.HtmlEncode(linkText)).Append("</a></p>\n<p style=\"color:#555\">")
+                .Append(href).Append("</p>\n");
+        }
+        return new MailText(OneLine(subject), plain + "\n", html.Append("</body></html>\n").ToString());
+    }
+
+    /// <summary>A subject is one line whatever a name holds: a line break would start another header.</summary>
+    private static string OneLine(string text) => string.Concat(text.Select(letter => char.IsControl(letter) || letter is '\u2028' or '\u2029' ? ' ' : letter));
+}
+
+/// <summary>What the mails say.</summary>
+public static class MailTexts
+{
+    private const string Why = "You receive this mail because you own this organisation.";
+
+    /// <param name="member">The person it is about, as far as it is about one and known.</param>
+    public static MailText ToOwner(Notification notification, string organization, string? member, Uri? place)
+    {
+        var facts = notification.Facts;
+        var (subject, paragraphs) = notification.Kind switch
+        {
+            NotificationKind.SeatsLow => ($"{organization}: few {Text(facts, "tier")} seats are left", (string[])
+            [
+                $"{Text(facts, "free")} of {Text(facts, "purchased")} {Text(facts, "tier")} seats of {organization} are free.",
+                "When they are taken, people who come in get a seat of a lower tier, or wait until a seat is free.",
+            ]),
+            NotificationKind.SeatsExhausted => ($"{organization}: no {Text(facts, "tier")} seat is left",
+            [
+                $"All {Text(facts, "purchased")} {Text(facts, "tier")} seats of {organization} are taken.",
+                "People who come in now get a seat of a lower tier, or wait. Free a seat by suspending or unassigning somebody, or buy more.",
+            ]),
+            NotificationKind.SeatWanted => (Flag(facts, "refused") ? $"{organization}: somebody was refused for want of a seat" : $"{organization}: somebody is waiting for a seat",
+            [
+                Flag(facts, "refused")
+                    ? $"{member ?? "Somebody"} could not get in to {organization}, because no seat is free."
+                    : $"{member ?? "Somebody"} is in {organization}, but has no seat and waits for one.",
+                "Free a seat by suspending or unassigning somebody, or buy more; who waits gets it first.",
+                "Whoever else is refused or has to wait in the next 24 hours is told in one mail.",
+            ]),
+            NotificationKind.SeatDigest => ($"{organization}: people wanted seats in the last 24 hours",
+            [
+                $"In the last 24 hours, for want of a free seat of {organization}, requests were refused: {Text(facts, "refused")}; people started to wait: {Text(facts, "waiting")}.",
+                "Some of them may have a seat by now.",
+            ]),
+            NotificationKind.InvitationExpired => ($"{organization}: an invitation has expired",
+            [
+                $"An invitation to {organization}{(facts["tier"] is null ? "" : $" with a {Text(facts, "tier")} seat")} was not accepted in time. The seat it held is free again.",
+                "You can invite the person once more.",
+            ]),
+            _ => throw new ArgumentOutOfRangeException(nameof(notification), notification.Kind, "No mail to an owner."),
+        };
+        return MailText.Of(subject, [.. paragraphs, Why], "Seats and people", place);
+    }
+
+    public static MailText ToInvited(NotificationKind kind, InvitationMail invitation, string organization)
+    {
+        var until = invitation.ExpiresAt.UtcDateTime.ToString("d MMMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture);
+        var expiring = kind == NotificationKind.InvitationExpiring;
+        return MailText.Of(expiring ? $"Your invitation to {organization} ends soon" : $"You are invited to {organization}",
+        [
+            expiring ? $"You were invited to {organization} and have not answered yet." : $"You are invited to join {organization}.",
+            invitation.Tier is null ? "Accept the invitation with the link below." : $"A {invitation.Tier} seat is held for you. Accept the invitation with the link below.",
+            $"The link is for you alone and works until {until}. If you did not expect this mail, ignore it.",
+        ], "Accept the invitation", invitation.Link);
+    }
+
+    private static string Text(JsonObject facts, string name) => facts[name]?.ToString() ?? "";
+
+    private static bool Flag(JsonObject facts, string name) => facts[name] is JsonValue value && value.TryGetValue<bool>(out var flag) && flag;
+}
