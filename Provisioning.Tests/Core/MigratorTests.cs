@@ -25,6 +25,20 @@ public sealed class MigratorTests
     }
 
     [Test]
+    public void Every_script_has_a_number_of_its_own_and_is_there_for_every_engine()
+    {
+        // The second of two scripts with one number would be taken for done.
+        var scripts = typeof(Migrator).Assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal))
+            .Select(name => name.Split('.')).GroupBy(parts => parts[^2]).ToDictionary(engine => engine.Key, engine => engine.Select(parts => parts[^3]).Order(StringComparer.Ordinal).ToList());
+        Assert.That(scripts.Keys, Is.EquivalentTo((string[])["sqlite", "postgresql", "sqlserver"]));
+        foreach (var names in scripts.Values)
+        {
+            Assert.That(names.Select(name => name[..4]), Is.Unique);
+            Assert.That(names, Is.EqualTo(scripts["sqlite"]));
+        }
+    }
+
+    [Test]
     public async Task A_newer_database_is_refused_with_both_versions_named()
     {
         await Migrator().MigrateAsync(_ => { });

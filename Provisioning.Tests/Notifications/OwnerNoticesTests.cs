@@ -37,10 +37,10 @@ public sealed class OwnerNoticesTests(string engine)
     public async Task NOTI_2_each_crossing_is_told_exactly_once_and_armed_again_above_the_threshold()
     {
         var org = await OwnedAsync(16); // two of 16 are few
-        var people = new List<MemberId>();
+        var (people, made) = (new List<MemberId>(), 0);
         async Task FillAsync(int free)
         {
-            while (await FreeAsync(org) > free) people.Add((await stack.MemberAsync(org, $"user{people.Count}@x.example")).Member.Id);
+            while (await FreeAsync(org) > free) people.Add((await stack.MemberAsync(org, $"user{made++}@x.example")).Member.Id);
             while (await FreeAsync(org) < free)
             {
                 await stack.RemoveAsync(org, people[0]);
