@@ -113,6 +113,9 @@ public static class Program
         services.AddSingleton<ISeatRequestStore>(static provider => provider.GetRequiredService<MemberStore>());
         services.AddSingleton<IEntryStore, EntryStore>();
         services.AddSingleton<IGroupStore, GroupStore>();
+        services.AddSingleton<IMappingStore, MappingStore>();
+        services.AddSingleton<IParkedStore, ParkedStore>();
+        services.AddSingleton<IRunStore, RunStore>();
         services.AddSingleton<IAuditStore, AuditStore>();
         services.AddSingleton<IJournalStore, JournalStore>();
         services.AddSingleton<IErasureStore, ErasureStore>();
@@ -129,6 +132,7 @@ public static class Program
         services.AddSingleton<IKeyRingStore, KeyRingStore>();
         services.AddKeyRing();
         services.AddHostedService<SeatQueueJob>();
+        services.AddHostedService<DirectoryJob>();
         services.AddHostedService<ReceiptSweepJob>();
         services.AddHostedService<SessionSweepJob>();
         services.AddHostedService<JournalSealJob>();
@@ -159,6 +163,7 @@ public static class Program
         services.AddSingleton(Catalog(services.Select(service => service.ImplementationInstance).OfType<ServiceSettings>().Single().Scim));
         services.AddSingleton<SeatEngine>();
         services.AddSingleton<MemberLifecycle>();
+        AddMapping(services);
         services.AddSingleton<EntryLinks>();
         services.AddSingleton<EntryFollower>();
         services.AddSingleton<UserDirectory>();
@@ -200,6 +205,23 @@ public static class Program
         services.AddSingleton<MailDelivery>();
         services.AddSingleton<IDeliverySweep, DeliverySweep>();
         services.AddSingleton<DeliveryRetention>();
+    }
+
+    private static void AddMapping(IServiceCollection services)
+    {
+        services.AddSingleton<Placements>();
+        services.AddSingleton<MassGuard>();
+        services.AddSingleton<MemberPlacing>();
+        services.AddSingleton<EntryPlacing>();
+        services.AddSingleton<GroupFollower>();
+        services.AddSingleton<MappedSignIn>();
+        services.AddSingleton<LockOut>();
+        services.AddSingleton<RunSteps>();
+        services.AddSingleton<DirectoryRuns>();
+        services.AddSingleton<PlanReader>();
+        services.AddSingleton<ProvisioningPreviews>();
+        services.AddSingleton<ParkedEffects>();
+        services.AddSingleton<Reservations>();
     }
 
     private static void AddDoors(IServiceCollection services)

@@ -8,13 +8,14 @@ using Provisioning.Core.Seats;
 namespace Provisioning.Api.Admin;
 
 /// <summary>GET /seats: per tier, best first.</summary>
+/// <param name="Reserved">Seats kept for groups, in use or not (rule SEAT-15).</param>
 /// <param name="Waiting">People who wait; who would take any tier is counted at the best one, which is what they would get first.</param>
-public sealed record TierForm(string Tier, int Rank, int Purchased, int Assigned, int Held, int Queued, int Free, int Waiting)
+public sealed record TierForm(string Tier, int Rank, int Purchased, int Assigned, int Held, int Queued, int Free, int Reserved, int Waiting)
 {
     public static IReadOnlyList<TierForm> ToApi(IReadOnlyList<SeatPool> pools, IReadOnlyDictionary<string, int> waiting) =>
     [
         .. pools.Select((pool, at) => new TierForm(
-            pool.Tier, pool.Rank, pool.Purchased, pool.Assigned, pool.Held, pool.Queued, pool.Free,
+            pool.Tier, pool.Rank, pool.Purchased, pool.Assigned, pool.Held, pool.Queued, pool.Free, pool.Reserved,
             waiting.GetValueOrDefault(pool.Tier) + (at == 0 ? waiting.GetValueOrDefault("") : 0))),
     ];
 }
@@ -74,16 +75,6 @@ public sealed record TokenForm(string Id, string Door, string? Role, string Name
 }
 
 public sealed record TokensForm(IReadOnlyList<TokenForm> Tokens);
-
-public sealed record NoSeatForm(string Scim);
-
-public sealed record VerifiedDomainForm(bool Scim);
-
-public sealed record ProvisioningForm(string Mode, NoSeatForm OnNoSeat, VerifiedDomainForm RequireVerifiedDomain)
-{
-    public static ProvisioningForm ToApi(Organization organization) => new(
-        Words.Text(organization.Mode), new NoSeatForm(Words.Text(organization.OnNoSeatScim)), new VerifiedDomainForm(organization.RequireVerifiedDomainScim));
-}
 
 public sealed record OrganizationForm(
     string Id, string Slug, string Name, string BillingZone, string Mode, string? AccessUntil, string CreatedAt, IReadOnlyList<string>? Domains,

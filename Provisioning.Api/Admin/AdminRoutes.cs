@@ -14,6 +14,9 @@ public static class AdminRoutes
         organization.MapCredentials();
         organization.MapConnections();
         organization.MapSessions();
+        organization.MapProvisioning();
+        organization.MapParkedEffects();
+        organization.MapReservations();
         var billing = routes.MapGroup("/v1/organizations/{org}").WithTags("Contract and invoices");
         billing.MapContract();
         billing.MapQuotes();

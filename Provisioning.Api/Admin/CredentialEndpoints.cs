@@ -7,7 +7,7 @@ using Provisioning.Core.Organizations;
 
 namespace Provisioning.Api.Admin;
 
-/// <summary>Tokens and provisioning settings of an organisation: owners and the operator.</summary>
+/// <summary>Tokens of an organisation: owners and the operator.</summary>
 public static class CredentialEndpoints
 {
     public static void MapCredentials(this IEndpointRouteBuilder organization)
@@ -17,10 +17,6 @@ public static class CredentialEndpoints
             .WithDescription("""Body: {"door":"scim"|"admin"|"gateway"|"application","role":"owner"|"admin" (door admin only),"name":"...","expiresAt":"..."?}. Two SCIM tokens are valid at once.""")
             .Accepts<JsonObject>("application/json").Produces<IssuedTokenForm>(201).ProducesProblem(409);
         organization.MapRest("DELETE", "/tokens/{id}", Access.Owner, RevokeAsync).WithSummary("Revoke a token at once").Produces(204);
-        organization.MapRest("GET", "/provisioning", Access.Owner, ProvisioningAsync).WithSummary("Provisioning mode and policies").Produces<ProvisioningForm>();
-        organization.MapRest("PUT", "/provisioning", Access.Owner, SetProvisioningAsync).WithSummary("Set provisioning mode and policies")
-            .WithDescription("""Body: {"mode":"invite_only"|"jit"|"scim"|"scim_and_jit","onNoSeat":{"scim":"waiting"|"reject"},"requireVerifiedDomain":{"scim":false}}; what is absent stays.""")
-            .Accepts<JsonObject>("application/json").Produces<ProvisioningForm>().ProducesProblem(409);
     }
 
     private static async Task<Outcome<RestReply>> TokensAsync(RestRequest request)
@@ -54,25 +50,5 @@ public static class CredentialEndpoints
     {
         if (!Ids.TryParse<TokenId>(request.Id, out var id)) return new NotFound("There is no such token.");
         return (await request.Service<Credentials>().RevokeAsync(request.Organization, request.Actor, id, request.Cancel)).Select(_ => RestReply.NoContent);
-    }
-
-    private static Task<Outcome<RestReply>> ProvisioningAsync(RestRequest request) =>
-        Task.FromResult<Outcome<RestReply>>(RestReply.Ok(ProvisioningForm.ToApi(request.Organization)));
-
-    private static async Task<Outcome<RestReply>> SetProvisioningAsync(RestRequest request)
-    {
-        if (!(await request.BodyAsync()).Try(out var body, out var error)) return error;
-        var fields = body.Fields;
-        var mode = fields.OptionalWord<ProvisioningMode>("mode");
-        var onNoSeat = fields.OptionalObject("onNoSeat");
-        var policy = onNoSeat?.OptionalWord<NoSeatPolicy>("scim");
-        var domains = fields.OptionalObject("requireVerifiedDomain");
-        var require = domains?.OptionalFlag("scim");
-        fields.Check(onNoSeat);
-        fields.Check(domains);
-        if (fields.Problem is { } problem) return problem;
-        var changed = await request.Service<ProvisioningSettings>().ChangeAsync(
-            request.Organization, request.Actor, mode, policy, require, request.Cancel);
-        return changed.Select(organization => RestReply.Ok(ProvisioningForm.ToApi(organization)));
     }
 }

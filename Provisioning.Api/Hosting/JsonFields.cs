@@ -60,6 +60,14 @@ public sealed class JsonFields(JsonObject json, string prefix = "")
         return least;
     }
 
+    public int? OptionalInteger(string name, int least, int most)
+    {
+        if (Node(name) is not { } node) return null;
+        if (node is JsonValue value && value.TryGetValue<int>(out var number) && number >= least && number <= most) return number;
+        Refuse($"'{prefix}{name}' must be an integer from {least} to {most}.");
+        return null;
+    }
+
     public T? OptionalWord<T>(string name) where T : struct, Enum
     {
         if (OptionalText(name) is not { } word) return null;
@@ -100,6 +108,10 @@ public sealed class JsonFields(JsonObject json, string prefix = "")
         Refuse($"'{prefix}{name}' is required: an array of 1 to {most} objects.");
         return [];
     }
+
+    /// <summary>As <see cref="Objects"/>, but none are needed.</summary>
+    public IReadOnlyList<JsonFields> OptionalObjects(string name, int most) =>
+        Node(name) is null or JsonArray { Count: 0 } ? [] : Objects(name, most);
 
     public IReadOnlyList<string> Texts(string name, int most)
     {

@@ -112,6 +112,30 @@ public readonly record struct SeatHoldId(Guid Value) : IId<SeatHoldId>
     public override string ToString() => Ids.Text(this);
 }
 
+/// <summary>Suspensions that the mass-removal guard holds back (rule SCIM-14).</summary>
+public readonly record struct ParkedEffectId(Guid Value) : IId<ParkedEffectId>
+{
+    public static string Prefix => "prk_";
+    public static ParkedEffectId From(Guid value) => new(value);
+    public override string ToString() => Ids.Text(this);
+}
+
+/// <summary>What an owner was shown before a change of mode or mapping (rule SCIM-12).</summary>
+public readonly record struct PreviewId(Guid Value) : IId<PreviewId>
+{
+    public static string Prefix => "prv_";
+    public static PreviewId From(Guid value) => new(value);
+    public override string ToString() => Ids.Text(this);
+}
+
+/// <summary>A walk over everybody of an organisation: a sync, or the apply of a preview.</summary>
+public readonly record struct DirectoryRunId(Guid Value) : IId<DirectoryRunId>
+{
+    public static string Prefix => "run_";
+    public static DirectoryRunId From(Guid value) => new(value);
+    public override string ToString() => Ids.Text(this);
+}
+
 /// <summary>A unit of work; its receipt has this id.</summary>
 public readonly record struct UnitId(Guid Value) : IId<UnitId>
 {

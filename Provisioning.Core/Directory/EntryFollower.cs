@@ -13,7 +13,7 @@ public sealed record LinkedEntry(DirectoryEntry Entry, SeatedMember? Member);
 /// entries are linked, members stay as they are (rule SCIM-1).
 /// </summary>
 public sealed class EntryFollower(
-    IMemberStore members, IEntryStore entries, IOrganizationStore organizations, MemberLifecycle lifecycle, EntryLinks links)
+    IMemberStore members, IEntryStore entries, IOrganizationStore organizations, MemberLifecycle lifecycle, EntryLinks links, EntryPlacing placing)
 {
     /// <summary>After the entry was changed: finds its member, or the one it belongs to now, and lets it follow.</summary>
     public async Task<Outcome<LinkedEntry>> FollowChangeAsync(
@@ -46,12 +46,13 @@ public sealed class EntryFollower(
         {
             if (!organization.FollowsDirectory) return new LinkedEntry(entry, null);
             var content = EntryContent.Of(entry.Attributes);
+            var place = await placing.PlaceOfAsync(scope, organization, entry);
+            SuspensionCause? cause = !entry.Active ? SuspensionCause.Directory : place.InEffect ? null : SuspensionCause.NoMappedGroup;
             var member = new Member(
                 // With its address also when pushed inactive: a sign-in by that address must meet the person who is switched off (JIT-6).
-                newMember, organization.Id, entry.UserName, MatchEmail.Of(content), content.DisplayName, Role.User,
-                entry.Active ? MemberState.Active : MemberState.Suspended, false, entry.Active ? null : SuspensionCause.Directory,
-                MemberSource.Scim, null, scope.Now, 1);
-            var created = await lifecycle.CreateAsync(scope, organization, member, entry.Id, organization.OnNoSeatScim, Target.User(entry.Id));
+                newMember, organization.Id, entry.UserName, MatchEmail.Of(content), content.DisplayName, place.Role ?? Role.User,
+                cause is null ? MemberState.Active : MemberState.Suspended, false, cause, MemberSource.Scim, null, scope.Now, 1);
+            var created = await lifecycle.CreateAsync(scope, organization, member, entry.Id, organization.OnNoSeatScim, Target.User(entry.Id), place.Wish with { Entry = entry.Id });
             if (!created.Try(out var seated, out var error)) return error;
             await entries.LinkAsync(scope.Session, entry.Id, newMember);
             return new LinkedEntry(entry with { Member = newMember }, seated);
@@ -98,9 +99,12 @@ public sealed class EntryFollower(
                     return await lifecycle.SuspendAsync(scope, organization, member, SuspensionCause.Directory);
                 Ignore(scope, organization, member.Member, "deactivate");
                 return member;
+            case MemberState.Suspended when !entry.Active && member.Member.SuspendedBy == SuspensionCause.NoMappedGroup:
+                return member with { Member = await lifecycle.SuspendForAsync(scope, member.Member, member.Member, SuspensionCause.Directory) };
+            case MemberState.Active when pushedAgain:
             case MemberState.Suspended when entry.Active && !member.Member.AdminSuspended:
             case MemberState.Removed:
-                return await lifecycle.ActivateAsync(scope, organization, member, organization.OnNoSeatScim);
+                return await placing.PlaceAsync(scope, organization, entry, member);
             default:
                 return member;
         }
@@ -117,14 +121,14 @@ public sealed class EntryFollower(
         return after == member ? member : await members.UpdateAsync(scope.Session, after);
     }
 
-    private async Task LinkAsync(UnitScope scope, Organization organization, DirectoryEntry entry, SeatedMember known)
+    internal async Task LinkAsync(UnitScope scope, Organization organization, DirectoryEntry entry, SeatedMember known)
     {
         if (known.Entry is { } old && old != entry.Id) await entries.LinkAsync(scope.Session, old, null);
         await entries.LinkAsync(scope.Session, entry.Id, known.Member.Id);
         scope.Note(organization.Id, "member.linked", Target.Member(known.Member.Id), new JsonObject { ["user"] = entry.Id.ToString() });
     }
 
-    private static void Ignore(UnitScope scope, Organization organization, Member member, string asked) =>
+    internal static void Ignore(UnitScope scope, Organization organization, Member member, string asked) =>
         scope.Note(organization.Id, "ignored_primary_owner", Target.Member(member.Id), new JsonObject { ["asked"] = asked },
             "The primary owner, and the last member who can administer, keep membership and seat.");
 }

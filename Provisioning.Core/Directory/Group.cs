@@ -7,7 +7,12 @@ namespace Provisioning.Core.Directory;
 /// <param name="Version">A counter that moves with the group's attributes and with its rows (rule SCIM-16).</param>
 public sealed record Group(
     ResourceId Id, OrganizationId Organization, string DisplayName, string? ExternalId, JsonObject Attributes,
-    long Version, DateTimeOffset Created, DateTimeOffset LastModified);
+    long Version, DateTimeOffset Created, DateTimeOffset LastModified)
+{
+    /// <summary>Whether an owner means this group: by id, externalId, or name without regard to case.</summary>
+    public bool IsNamed(string name) =>
+        Id.ToString() == name || ExternalId == name || TextKey.Fold(DisplayName).AsSpan().SequenceEqual(TextKey.Fold(name));
+}
 
 /// <summary>A row of a group: who, and how it was written.</summary>
 /// <param name="IsGroup">A nested group; else a user.</param>

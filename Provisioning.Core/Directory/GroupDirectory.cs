@@ -17,7 +17,7 @@ public sealed record GroupContent(string DisplayName, string? ExternalId, JsonOb
 public sealed record GroupChange(Func<Group, Outcome<GroupContent>>? Attributes, IReadOnlyList<MembershipStep> Steps, int ScanLimit);
 
 /// <summary>The one write path of groups. Steps touch only the rows they name, so that a group of a million costs what a group of ten costs.</summary>
-public sealed class GroupDirectory(IDatabase database, IGroupStore groups, GroupMembership membership, TimeProvider time)
+public sealed class GroupDirectory(IDatabase database, IGroupStore groups, GroupMembership membership, GroupFollower follower, TimeProvider time)
 {
     public Task<Group?> FindAsync(Organization organization, ResourceId id, CancellationToken cancel) =>
         database.ReadAsync(session => groups.FindAsync(session, organization.Id, id), cancel);
@@ -48,11 +48,14 @@ public sealed class GroupDirectory(IDatabase database, IGroupStore groups, Group
         var id = Ids.New<ResourceId>(time);
         return WriteAsync("group.create", organization, actor, async scope =>
         {
+            var mapping = await follower.BeginAsync(scope, organization);
             if (await groups.FindByNameAsync(scope.Session, organization.Id, content.DisplayName) is not null) return NameTaken(content);
             var group = new Group(id, organization.Id, content.DisplayName, content.ExternalId, content.Attributes, 1, scope.Now, scope.Now);
             await groups.InsertAsync(scope.Session, group);
             scope.Note(organization.Id, "group.created", Target.Group(id), Describe(group));
-            if (members.Count > 0) await membership.AddAsync(scope, group, members);
+            var changed = new HashSet<ResourceId>();
+            if (members.Count > 0) await membership.AddAsync(scope, group, members, changed);
+            await follower.FollowAsync(scope, organization, group, mapping, changed, named: true);
             return group;
         }, cancel);
     }
@@ -62,6 +65,7 @@ public sealed class GroupDirectory(IDatabase database, IGroupStore groups, Group
         Organization organization, Actor actor, ResourceId id, IfMatch? condition, GroupChange change, CancellationToken cancel) =>
         WriteAsync("group.change", organization, actor, async scope =>
         {
+            var mapping = await follower.BeginAsync(scope, organization);
             if (await groups.FindAsync(scope.Session, organization.Id, id) is not { } before) return NoSuchGroup(id);
             if (condition is not null && !condition.Accepts(before.Version)) return Stale(before.Version);
             var group = before;
@@ -83,23 +87,29 @@ public sealed class GroupDirectory(IDatabase database, IGroupStore groups, Group
             }
             var rows = 0;
             var scan = new ScanBudget(change.ScanLimit);
+            var changed = new HashSet<ResourceId>();
             foreach (var step in change.Steps)
             {
-                if (!(await membership.ApplyAsync(scope, group, step, scan)).Try(out var moved, out var tooMany)) return tooMany;
+                if (!(await membership.ApplyAsync(scope, group, step, scan, changed)).Try(out var moved, out var tooMany)) return tooMany;
                 rows += moved;
             }
             if (rows > 0 && group.Version == before.Version)
                 group = group with { Version = await groups.TouchAsync(scope.Session, group, scope.Now), LastModified = scope.Now };
+            var named = group.DisplayName != before.DisplayName || group.ExternalId != before.ExternalId;
+            if (rows > 0 || named) await follower.FollowAsync(scope, organization, group, mapping, changed, named);
             return group;
         }, cancel);
 
     public Task<Outcome<Done>> DeleteAsync(Organization organization, Actor actor, ResourceId id, IfMatch? condition, CancellationToken cancel) =>
         database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "group.delete", actor, Instants.Now(time), async scope =>
         {
+            var mapping = await follower.BeginAsync(scope, organization);
             if (await groups.FindAsync(scope.Session, organization.Id, id) is not { } group) return NoSuchGroup(id);
             if (condition is not null && !condition.Accepts(group.Version)) return Stale(group.Version);
+            var concerned = await follower.BeforeDeletionAsync(scope, organization, group, mapping);
             await groups.DeleteAsync(scope.Session, group, scope.Now);
             scope.Record(organization.Id, "group.deleted", Target.Group(id), Describe(group), null);
+            await follower.AfterDeletionAsync(scope, organization, group, concerned);
             return default(Done);
         }) { Organization = organization.Id }, cancel);
 

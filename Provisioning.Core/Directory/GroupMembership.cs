@@ -14,26 +14,29 @@ public sealed class GroupMembership(IGroupStore groups)
     private const int Named = 20;
 
     /// <summary>Answers how many rows were added or removed; <see cref="TooMany"/> when the filters of a request cost too much.</summary>
-    public async Task<Outcome<int>> ApplyAsync(UnitScope scope, Group group, MembershipStep step, ScanBudget scan) => step switch
+    /// <param name="changed">Takes up who was added or removed.</param>
+    public async Task<Outcome<int>> ApplyAsync(
+        UnitScope scope, Group group, MembershipStep step, ScanBudget scan, HashSet<ResourceId> changed) => step switch
     {
-        AddMembers add => await AddAsync(scope, group, add.Members),
-        RemoveMembers remove => await RemoveAsync(scope, group, [.. Parse(remove.Values)]),
-        RemoveMembersWhere where => await RemoveWhereAsync(scope, group, where, scan),
-        ReplaceMembers replace => await ReplaceAsync(scope, group, replace.Members),
+        AddMembers add => await AddAsync(scope, group, add.Members, changed),
+        RemoveMembers remove => await RemoveAsync(scope, group, [.. Parse(remove.Values)], changed),
+        RemoveMembersWhere where => await RemoveWhereAsync(scope, group, where, scan, changed),
+        ReplaceMembers replace => await ReplaceAsync(scope, group, replace.Members, changed),
         _ => throw new NotSupportedException(step.GetType().Name),
     };
 
     /// <summary>Looks at every member while the one writer of the embedded engine waits, so what a request may ask of it is bounded.</summary>
-    private async Task<Outcome<int>> RemoveWhereAsync(UnitScope scope, Group group, RemoveMembersWhere where, ScanBudget scan)
+    private async Task<Outcome<int>> RemoveWhereAsync(
+        UnitScope scope, Group group, RemoveMembersWhere where, ScanBudget scan, HashSet<ResourceId> changed)
     {
         var rows = await groups.MembersAsync(scope.Session, group.Id, null, scan.Rows(where.Terms) + 1);
         if (!scan.Take(rows.Count, where.Terms))
             return new TooMany($"The filters of this PATCH would need more than {scan.Limit} comparisons of members (Limits:FilterScan); name the members by value.");
-        return await RemoveAsync(scope, group, [.. rows.Where(where.Matches).Select(member => member.Member)]);
+        return await RemoveAsync(scope, group, [.. rows.Where(where.Matches).Select(member => member.Member)], changed);
     }
 
     /// <summary>Adds those that are not in yet; answers how many.</summary>
-    public async Task<int> AddAsync(UnitScope scope, Group group, IReadOnlyList<MemberRef> wanted)
+    public async Task<int> AddAsync(UnitScope scope, Group group, IReadOnlyList<MemberRef> wanted, HashSet<ResourceId> changed)
     {
         var added = new List<ResourceId>();
         var unknown = new List<string>();
@@ -52,22 +55,24 @@ public sealed class GroupMembership(IGroupStore groups)
             await groups.InsertMembersAsync(scope.Session, group.Organization, group.Id, rows);
             added.AddRange(rows.Select(row => row.Member));
         }
+        changed.UnionWith(added);
         if (added.Count > 0) Record(scope, group, "group.members_added", added);
         if (unknown.Count > 0)
             scope.Note(group.Organization, "unknown_member_ignored", Target.Group(group.Id), Describe(unknown), "No such user or group.");
         return added.Count;
     }
 
-    private async Task<int> RemoveAsync(UnitScope scope, Group group, IReadOnlyList<ResourceId> ids)
+    private async Task<int> RemoveAsync(UnitScope scope, Group group, IReadOnlyList<ResourceId> ids, HashSet<ResourceId> changed)
     {
         var removed = 0;
         foreach (var chunk in ids.Distinct().Chunk(Chunk)) removed += await groups.DeleteMembersAsync(scope.Session, group.Id, chunk);
+        if (removed > 0) changed.UnionWith(ids);
         if (removed > 0) Record(scope, group, "group.members_removed", ids);
         return removed;
     }
 
     /// <summary>The difference only: rows that stay are not written, unless they are described otherwise now (checklist U10).</summary>
-    private async Task<int> ReplaceAsync(UnitScope scope, Group group, IReadOnlyList<MemberRef> wanted)
+    private async Task<int> ReplaceAsync(UnitScope scope, Group group, IReadOnlyList<MemberRef> wanted, HashSet<ResourceId> changed)
     {
         var byId = new Dictionary<ResourceId, MemberRef>();
         foreach (var member in wanted)
@@ -76,7 +81,7 @@ public sealed class GroupMembership(IGroupStore groups)
         var gone = all.Select(row => row.Member).Where(id => !byId.ContainsKey(id)).ToList();
         var described = all.Where(row => byId.ContainsKey(row.Member)).Select(row => (Before: row, After: row.As(byId[row.Member])))
             .Where(row => row.Before != row.After).Select(row => row.After).ToList();
-        return await RemoveAsync(scope, group, gone) + await DescribeAsync(scope, group, described) + await AddAsync(scope, group, wanted);
+        return await RemoveAsync(scope, group, gone, changed) + await DescribeAsync(scope, group, described) + await AddAsync(scope, group, wanted, changed);
     }
 
     /// <summary>Writes rows anew whose $ref, type or display was sent differently.</summary>

@@ -24,7 +24,8 @@ public sealed record DrainReport(IReadOnlyList<SeatGrant> Seated, int StillWaiti
 
 /// <summary>The administrator's commands over members and seats (rules ROLE-2, ROLE-3, SEAT-7 to SEAT-12).</summary>
 public sealed class MemberAdministration(
-    IDatabase database, IMemberStore members, IEntryStore entries, ISeatStore seatStore, MemberLifecycle lifecycle, SeatEngine engine, TimeProvider time)
+    IDatabase database, IMemberStore members, IEntryStore entries, ISeatStore seatStore, MemberLifecycle lifecycle, SeatEngine engine,
+    EntryPlacing placing, TimeProvider time)
 {
     public Task<Outcome<SeatedMember>> ChangeAsync(
         Organization organization, Actor actor, Role actorRole, MemberId id, IfMatch condition, MemberCommand command, CancellationToken cancel) =>
@@ -54,6 +55,7 @@ public sealed class MemberAdministration(
             idempotency?.Id ?? Ids.New<UnitId>(time), "seats.swap", actor, Instants.Now(time), async scope =>
         {
             var ids = changes.Select(change => change.Member).ToList();
+            if (organization.Mapping.Enabled && changes.Any(change => change.Tier is not null)) return GroupsDecide();
             if (ids.GroupBy(id => id).FirstOrDefault(group => group.Count() > 1) is { } twice)
                 return new InvalidValue($"The member {twice.Key} is named twice; an exchange names each member once.");
             var found = (await members.FindManyAsync(scope.Session, organization.Id, ids)).ToDictionary(item => item.Member.Id);
@@ -115,11 +117,14 @@ public sealed class MemberAdministration(
             case MemberCommand.Unassign:
                 if (member.Member.State != MemberState.Active) return NotActive(member.Member);
                 return member with { Seat = await engine.LeaveAsync(scope, organization.Id, member.Member.Id, SeatStatus.Unassigned, "admin") };
+            case MemberCommand.Seat { Tier: not null } when organization.Mapping.Enabled:
+                return GroupsDecide();
             case MemberCommand.Seat seat:
                 if (member.Member.State != MemberState.Active) return NotActive(member.Member);
+                var wish = await placing.WishAsync(scope, organization, member);
                 var seated = seat.Tier is not null
                     ? await engine.MoveAsync(scope, organization.Id, member.Member.Id, seat.Tier, seat.Wait)
-                    : await engine.EnterAsync(scope, organization.Id, member.Seat, SeatWish.Highest,
+                    : await engine.EnterAsync(scope, organization.Id, member.Seat, wish,
                         seat.Wait ? NoSeatPolicy.Waiting : NoSeatPolicy.Reject, Target.Member(member.Member.Id));
                 return seated.Select(value => member with { Seat = value });
             default:
@@ -131,15 +136,20 @@ public sealed class MemberAdministration(
     private async Task<Outcome<SeatedMember>> RestoreAsync(UnitScope scope, Organization organization, SeatedMember member)
     {
         if (member.Member.State == MemberState.Active) return member;
-        if (!member.Member.AdminSuspended)
+        if (!member.Member.AdminSuspended && (member.Member.SuspendedBy != SuspensionCause.NoMappedGroup || organization.Mapping.Enabled))
             return new Conflict("managed_by_directory", "The directory suspended this member; only the directory can bring the member back.");
         var entry = organization.FollowsDirectory ? await entries.FindByMemberAsync(scope.Session, organization.Id, member.Member.Id) : null;
-        if (entry is not { Active: false })
-            return await lifecycle.ActivateAsync(scope, organization, member, NoSeatPolicy.Waiting);
-        var left = await members.UpdateAsync(scope.Session, member.Member with { AdminSuspended = false, SuspendedBy = SuspensionCause.Directory });
-        scope.Record(organization.Id, "member.suspended", Target.Member(left.Id), member.Member.Describe(), left.Describe(), "directory");
+        var place = entry is null ? Placement.Unmapped : await placing.PlaceOfAsync(scope, organization, entry);
+        if (entry is not { Active: false } && place.InEffect)
+            return await lifecycle.ActivateAsync(scope, organization, member, NoSeatPolicy.Waiting, place);
+        var left = await lifecycle.SuspendForAsync(scope, member.Member, member.Member with { AdminSuspended = false },
+            entry is { Active: false } ? SuspensionCause.Directory : SuspensionCause.NoMappedGroup);
         return member with { Member = left };
     }
+
+    /// <summary>Rule GRP-5.</summary>
+    private static Conflict GroupsDecide() => new("managed_by_directory",
+        "Groups decide roles and tiers in this organisation (mappingEnabled); change the groups of the person, or the mapping. Unassigning is allowed.");
 
     /// <summary>Only owners change owners and admins (rule ROLE-2).</summary>
     private static Forbidden? Check(Role actorRole, Member member) =>

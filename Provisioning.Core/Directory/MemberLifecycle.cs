@@ -13,45 +13,50 @@ public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requ
 {
     /// <summary>A new member, active with a seat (or waiting for one), or suspended by the directory without.</summary>
     /// <param name="person">Who the audit record of a refused seat is about: the member itself is then never there.</param>
+    /// <param name="wish">The seat wanted; the highest available when not said.</param>
     public async Task<Outcome<SeatedMember>> CreateAsync(
-        UnitScope scope, Organization organization, Member member, ResourceId? entry, NoSeatPolicy policy, Target person)
+        UnitScope scope, Organization organization, Member member, ResourceId? entry, NoSeatPolicy policy, Target person, SeatWish? wish = null)
     {
         await members.InsertAsync(scope.Session, member);
         scope.Record(organization.Id, "member.created", Target.Member(member.Id), null, member.Describe());
         if (member.State != MemberState.Active)
             return new SeatedMember(member, await seats.RegisterAsync(scope, organization.Id, member.Id), entry);
         var seat = await seats.EnterAsync(
-            scope, organization.Id, MemberSeat.NewFor(member.Id), SeatWish.Highest, policy, person);
+            scope, organization.Id, MemberSeat.NewFor(member.Id), wish ?? SeatWish.Highest, policy, person);
         if (seat.Try(out var entered, out _) && entered.Status == SeatStatus.Assigned) await AnswerRequestAsync(scope, organization, member);
         return seat.Select(value => new SeatedMember(member, value, entry));
     }
 
     /// <summary>
     /// Brings a suspended or removed member back with a seat by SEAT-10. Who was removed comes back as <c>user</c>, and still suspended
-    /// if an administrator's suspension stood when the directory removed the member.
+    /// if an administrator's suspension stood when the directory removed the member, or if no mapped group contains the person (rule GRP-1).
     /// The caller has made sure that no other cause of suspension stands. <see cref="NotUnique"/> when the name is somebody else's by now.
     /// </summary>
+    /// <param name="placement">What the mapping gives; as without a mapping when not said.</param>
     public async Task<Outcome<SeatedMember>> ActivateAsync(
-        UnitScope scope, Organization organization, SeatedMember before, NoSeatPolicy policy)
+        UnitScope scope, Organization organization, SeatedMember before, NoSeatPolicy policy, Placement? placement = null)
     {
+        placement ??= Placement.Unmapped;
         var active = before.Member with
         {
             State = MemberState.Active, SuspendedBy = null, AdminSuspended = false,
-            Role = before.Member.State == MemberState.Removed ? Role.User : before.Member.Role,
+            Role = before.Member.Role == Role.PrimaryOwner ? Role.PrimaryOwner
+                : placement.Role ?? (before.Member.State == MemberState.Removed ? Role.User : before.Member.Role),
         };
         if (before.Member.State == MemberState.Removed && await IsNameTakenAsync(scope.Session, active))
             return new NotUnique($"Another member of the organisation already uses the userName \"{active.UserName}\".");
-        if (before.Member is { State: MemberState.Removed, AdminSuspended: true })
+        if (before.Member.State == MemberState.Removed && (before.Member.AdminSuspended || !placement.InEffect))
         {
-            var suspended = await members.UpdateAsync(
-                scope.Session, active with { State = MemberState.Suspended, SuspendedBy = SuspensionCause.Admin, AdminSuspended = true });
-            scope.Record(organization.Id, "member.suspended", Target.Member(active.Id), before.Member.Describe(), suspended.Describe(), "admin");
-            return before with { Member = suspended };
+            var cause = before.Member.AdminSuspended ? SuspensionCause.Admin : SuspensionCause.NoMappedGroup;
+            return before with
+            {
+                Member = await SuspendForAsync(scope, before.Member, active with { AdminSuspended = before.Member.AdminSuspended }, cause),
+            };
         }
         active = await members.UpdateAsync(scope.Session, active);
         scope.Record(organization.Id, "member.activated", Target.Member(active.Id), before.Member.Describe(), active.Describe());
         var seat = await seats.EnterAsync(
-            scope, organization.Id, before.Seat, SeatWish.ComingBack(before.Seat), policy, Target.Member(active.Id));
+            scope, organization.Id, before.Seat, placement.Wish with { First = before.Seat.LastTier }, policy, Target.Member(active.Id));
         return seat.Select(value => before with { Member = active, Seat = value });
     }
 
@@ -65,6 +70,14 @@ public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requ
         });
         scope.Record(organization.Id, "member.suspended", Target.Member(suspended.Id), before.Member.Describe(), suspended.Describe(), Words.Text(cause));
         return before with { Member = suspended, Seat = seat };
+    }
+
+    /// <summary>Writes a suspension of somebody who has no seat: another cause, or a removed member who comes back suspended.</summary>
+    public async Task<Member> SuspendForAsync(UnitScope scope, Member before, Member after, SuspensionCause cause)
+    {
+        after = await members.UpdateAsync(scope.Session, after with { State = MemberState.Suspended, SuspendedBy = cause });
+        scope.Record(before.Organization, "member.suspended", Target.Member(before.Id), before.Describe(), after.Describe(), Words.Text(cause));
+        return after;
     }
 
     /// <summary>

@@ -16,6 +16,9 @@ public interface IMemberStore
     /// <summary>The member that is not removed and has this userName, folded (invariant I-2).</summary>
     Task<SeatedMember?> FindByUserNameAsync(ISession session, OrganizationId organization, string userName);
 
+    /// <summary>The members that are not removed and have one of these userNames, folded.</summary>
+    Task<IReadOnlyList<SeatedMember>> FindByUserNamesAsync(ISession session, OrganizationId organization, IReadOnlyCollection<string> userNames);
+
     /// <summary>Members with this match address, at most <paramref name="limit"/>; removed ones too, but last, so that they hide nobody.</summary>
     Task<IReadOnlyList<SeatedMember>> FindByEmailAsync(ISession session, OrganizationId organization, string email, int limit);
 

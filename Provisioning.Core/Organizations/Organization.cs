@@ -11,6 +11,12 @@ public sealed record Organization(
     OrganizationId Id, string Slug, string Name, string BillingZone, ProvisioningMode Mode, NoSeatPolicy OnNoSeatScim,
     bool RequireVerifiedDomainScim, DateTimeOffset? AccessUntil, DateTimeOffset CreatedAt, long Version)
 {
+    /// <summary>Whether and how groups give roles and tiers (rules GRP-1 to GRP-9).</summary>
+    public MappingPolicy Mapping { get; init; } = MappingPolicy.Off;
+
+    /// <summary>Whether seats are reserved for groups (rule SEAT-15).</summary>
+    public bool HasReservations { get; init; }
+
     public bool HasAccess(DateTimeOffset now) => AccessUntil is null || now < AccessUntil;
 
     /// <summary>Whether members follow directory entries; in the other modes a push is staged (rule SCIM-1).</summary>
@@ -21,6 +27,8 @@ public sealed record Organization(
     {
         ["slug"] = Slug, ["name"] = Name, ["mode"] = Words.Text(Mode),
         ["onNoSeatScim"] = Words.Text(OnNoSeatScim), ["requireVerifiedDomainScim"] = RequireVerifiedDomainScim,
+        ["mappingEnabled"] = Mapping.Enabled, ["unmappedTier"] = Words.Text(Mapping.UnmappedTier),
+        ["mappedTierExhausted"] = Words.Text(Mapping.WhenExhausted),
         ["accessUntil"] = AccessUntil is { } until ? Instants.Text(until) : null,
     };
 

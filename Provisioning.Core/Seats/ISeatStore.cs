@@ -13,7 +13,8 @@ public interface ISeatStore
     Task<IReadOnlyList<SeatPool>> LockPoolsAsync(ISession session, OrganizationId organization);
 
     /// <summary>Adds to the counters of one pool where all bounds of I-4 still hold afterwards; false when they would not.</summary>
-    Task<bool> TryChangeAsync(ISession session, OrganizationId organization, string tier, PoolChange change);
+    /// <param name="others">Seats reserved for others, which stay free too (rule SEAT-15); counted after the pools were locked.</param>
+    Task<bool> TryChangeAsync(ISession session, OrganizationId organization, string tier, PoolChange change, int others = 0);
 
     Task InsertPoolAsync(ISession session, OrganizationId organization, TierSeats tier);
 
@@ -29,8 +30,8 @@ public interface ISeatStore
     /// <summary>Writes the seat side of a member that still has the status and tier of <paramref name="before"/>; false when not.</summary>
     Task<bool> UpdateAsync(ISession session, OrganizationId organization, MemberSeat before, MemberSeat after);
 
-    /// <summary>Makes the members sit on the tier: status, tier, last tier; no longer waiting.</summary>
-    Task SeatAsync(ISession session, OrganizationId organization, string tier, IReadOnlyCollection<MemberId> members);
+    /// <summary>Makes the members sit on the tier: status, tier, last tier; no longer waiting, and still wishing for <paramref name="desired"/>.</summary>
+    Task SeatAsync(ISession session, OrganizationId organization, string tier, IReadOnlyCollection<MemberId> members, string? desired);
 
     /// <summary>Opens an assignment for each; a member with an open one is a key conflict (invariant I-5).</summary>
     Task OpenAssignmentsAsync(ISession session, OrganizationId organization, IReadOnlyCollection<SeatGrant> grants, DateTimeOffset now);
@@ -59,9 +60,36 @@ public interface ISeatStore
     /// <summary>Moves every assignment, held seat and wish to the tier, set by set; the counters are the caller's (rule REN-5).</summary>
     Task ConvertAsync(ISession session, OrganizationId organization, string tier, DateTimeOffset now);
 
+    /// <summary>Whether who waits for a mapped tier takes a lower one (rule GRP-6).</summary>
+    Task<bool> FallsBackAsync(ISession session, OrganizationId organization);
+
+    /// <summary>Seats reserved for groups, by group and tier.</summary>
+    Task<IReadOnlyList<SeatReservation>> ReservationsAsync(ISession session, OrganizationId organization);
+
+    /// <summary>
+    /// Makes exactly these the reservations, whose sum per tier is within what was bought; the pools are locked. False when it is not.
+    /// </summary>
+    Task<bool> ReplaceReservationsAsync(ISession session, OrganizationId organization, IReadOnlyList<SeatReservation> reservations);
+
+    /// <summary>How many members of each group that has a reservation sit on the tier; who is in several counts for the lowest group id.</summary>
+    Task<IReadOnlyList<SeatReservation>> ReservedInUseAsync(ISession session, OrganizationId organization);
+
+    /// <summary>Which of the groups with reservations contain a person who is no member yet.</summary>
+    Task<IReadOnlyList<ResourceId>> ReservingGroupsOfEntryAsync(ISession session, OrganizationId organization, ResourceId entry);
+
+    /// <summary>Which of the groups with reservations contain the members' entries.</summary>
+    Task<ILookup<MemberId, ResourceId>> ReservingGroupsOfAsync(
+        ISession session, OrganizationId organization, IReadOnlyCollection<MemberId> members);
+
+    /// <summary>Takes back what is reserved for a group; answers whether anything was.</summary>
+    Task<bool> DeleteReservationsAsync(ISession session, OrganizationId organization, ResourceId group);
+
     /// <summary>Organisations with seats set aside, with expired holds, or with a seat free that a seated member wishes for.</summary>
     Task<IReadOnlyList<OrganizationId>> NeedingDrainAsync(ISession session, DateTimeOffset now, int limit);
 }
+
+/// <summary>Seats of a tier kept for the members of a group (rule SEAT-15).</summary>
+public sealed record SeatReservation(ResourceId Group, string Tier, int Quantity);
 
 /// <summary>What is added to the counters of a pool.</summary>
 public readonly record struct PoolChange(int Assigned = 0, int Held = 0, int Queued = 0);

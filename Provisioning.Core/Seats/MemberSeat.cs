@@ -27,7 +27,14 @@ public sealed record SeatWish(string? Only, string? First)
     /// <summary>The highest tier with an available seat.</summary>
     public static readonly SeatWish Highest = new(null, null);
 
-    public static SeatWish ComingBack(MemberSeat seat) => new(null, seat.LastTier);
+    /// <summary>The lowest tier first instead of the highest (rule GRP-3, <c>lowest_available</c>).</summary>
+    public bool LowestFirst { get; init; }
+
+    /// <summary>The pushed entry of a person who is no member yet: its groups may have seats reserved (rule SEAT-15).</summary>
+    public ResourceId? Entry { get; init; }
+
+    /// <summary>With the mapped tier full, the next lower one that is free, and the mapped one stays wished for (rule GRP-6).</summary>
+    public bool FallsBack { get; init; }
 }
 
 /// <summary>A seat reserved for somebody who is not a member yet (rule SEAT-2).</summary>
@@ -37,4 +44,8 @@ public sealed record SeatHold(SeatHoldId Id, string Tier, DateTimeOffset Expires
 public sealed record SeatChange(MemberId Member, string? Tier);
 
 /// <summary>A seat that was handed out.</summary>
-public sealed record SeatGrant(MemberId Member, string Tier);
+public sealed record SeatGrant(MemberId Member, string Tier)
+{
+    /// <summary>A better tier that stays wished for.</summary>
+    public string? Desired { get; init; }
+}

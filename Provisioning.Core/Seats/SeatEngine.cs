@@ -29,7 +29,8 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
     {
         if (seat.Status == SeatStatus.Assigned) return seat;
         var pools = await store.PoolsAsync(scope.Session, organization);
-        var tier = await ClaimAsync(scope, organization, pools, wish);
+        // What is reserved can only be counted while the pools stand still.
+        var tier = pools.Any(pool => pool.Reserved > 0) ? null : await ClaimAsync(scope, organization, pools, wish, ReservationBook.Empty);
         if (tier is null)
         {
             // Only with the pools locked is "none" true: a seat released meanwhile would otherwise miss the person who starts to wait.
@@ -37,9 +38,10 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
             if (!seat.IsNew && seat.Status == SeatStatus.Waiting)
                 seat = await store.FindAsync(scope.Session, organization, seat.Member) ?? seat;
             if (seat.Status == SeatStatus.Assigned) return seat;
-            tier = await ClaimAsync(scope, organization, pools, wish);
+            tier = await ClaimAsync(scope, organization, pools, wish,
+                await ledger.BookAsync(scope, organization, pools, [seat.Member], wish.Entry), member: seat.Member);
         }
-        if (tier is not null) return await ledger.SitAsync(scope, organization, seat, tier, "seat.assigned");
+        if (tier is not null) return await ledger.SitAsync(scope, organization, seat, tier, "seat.assigned", wish.Only);
         if (policy == NoSeatPolicy.Reject) return Refuse(scope, organization, pools, wish.Only, person);
         if (seat.Status == SeatStatus.Waiting && seat.DesiredTier == wish.Only) return seat;
         var waiting = seat with
@@ -47,6 +49,42 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
             Status = SeatStatus.Waiting, Tier = null, DesiredTier = wish.Only, WaitingSince = seat.WaitingSince ?? scope.Now,
         };
         return await ledger.SaveAsync(scope, organization, seat, waiting, "seat.waiting");
+    }
+
+    /// <summary>
+    /// Puts an active member where the mapping wants it (rules GRP-6, GRP-7): who has no seat enters or waits; who sits moves when the
+    /// mapped tier has a seat, and else keeps the seat and wishes for it. An administrator's unassignment stands (rule GRP-5).
+    /// </summary>
+    public async Task<MemberSeat> PlaceAsync(UnitScope scope, OrganizationId organization, MemberSeat seat, SeatWish wish)
+    {
+        if (seat.Status == SeatStatus.Unassigned) return seat;
+        if (seat.Tier is not { } held)
+            return (await EnterAsync(scope, organization, seat, wish, NoSeatPolicy.Waiting, Target.Member(seat.Member))).Value;
+        var target = wish.Only ?? (wish.LowestFirst ? SeatRules.LowestOpenBelow(await store.PoolsAsync(scope.Session, organization), held) : held);
+        if (target == held && seat.DesiredTier is null) return seat;
+        return (await MoveAsync(scope, organization, seat.Member, target, wait: true)).Value;
+    }
+
+    /// <summary>Locks the pools at the start of a unit that may free or move seats later (rule TIME-2).</summary>
+    public Task LockAsync(UnitScope scope, OrganizationId organization) => store.LockPoolsAsync(scope.Session, organization);
+
+    /// <summary>
+    /// Sets what is reserved for groups (rule SEAT-15); nobody loses a seat by it (rule SEAT-9), and who may have one now gets it. False
+    /// when more would be reserved of a tier than was bought.
+    /// </summary>
+    public async Task<bool> ReserveAsync(UnitScope scope, OrganizationId organization, IReadOnlyList<SeatReservation> reservations)
+    {
+        await store.LockPoolsAsync(scope.Session, organization);
+        if (!await store.ReplaceReservationsAsync(scope.Session, organization, reservations)) return false;
+        await queue.DrainLockedAsync(scope, organization);
+        return true;
+    }
+
+    /// <summary>The group is about to be deleted: its reservations go to whoever waits (rule SEAT-15).</summary>
+    public async Task ForgetGroupAsync(UnitScope scope, OrganizationId organization, ResourceId group)
+    {
+        await store.LockPoolsAsync(scope.Session, organization);
+        if (await store.DeleteReservationsAsync(scope.Session, organization, group)) await queue.DrainLockedAsync(scope, organization);
     }
 
     /// <summary>Writes the seat side of a member who starts without a seat (pushed inactive).</summary>
@@ -91,7 +129,8 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
             seat = await store.FindAsync(scope.Session, organization, member) ?? seat;
             if (seat.Tier == tier) return seat; // the repair seated the member
         }
-        if (await store.TryChangeAsync(scope.Session, organization, tier, new PoolChange(Assigned: 1)))
+        var book = await ledger.BookAsync(scope, organization, pools, [member]);
+        if (await store.TryChangeAsync(scope.Session, organization, tier, new PoolChange(Assigned: 1), book.Others(tier, member)))
         {
             if (seat.Tier is not null) await ledger.CloseAsync(scope, organization, seat);
             var after = await ledger.SitAsync(scope, organization, seat, tier, seat.Tier is null ? "seat.assigned" : "seat.reassigned");
@@ -117,10 +156,17 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
             .ToDictionary(seat => seat.Member);
         var real = changes.Where(change => change.Tier is null
             ? seats[change.Member].Status != SeatStatus.Unassigned : seats[change.Member].Tier != change.Tier).ToList();
+        var book = await ledger.BookAsync(scope, organization, pools, [.. real.Select(change => change.Member)]);
+        foreach (var change in real)
+        {
+            if (seats[change.Member].Tier is { } left) book.Leave(left, change.Member);
+            if (change.Tier is not null) book.Take(change.Tier, change.Member);
+        }
         foreach (var pool in pools)
         {
             var net = real.Count(change => change.Tier == pool.Tier) - real.Count(change => seats[change.Member].Tier == pool.Tier);
-            if (net != 0 && !await store.TryChangeAsync(scope.Session, organization, pool.Tier, new PoolChange(Assigned: net)))
+            var others = net > 0 ? book.Others(pool.Tier, null) : 0;
+            if (net != 0 && !await store.TryChangeAsync(scope.Session, organization, pool.Tier, new PoolChange(Assigned: net), others))
                 return Refuse(scope, organization, pools, pool.Tier, Target.Organization(organization));
         }
         await ledger.CloseAsync(scope, organization, [.. real.Select(change => seats[change.Member]).Where(seat => seat.Tier is not null)]);
@@ -163,8 +209,13 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
         var pools = await store.PoolsAsync(scope.Session, organization);
         if (tier is not null && pools.All(pool => pool.Tier != tier)) return UnknownTier(tier, pools);
         var wish = new SeatWish(tier, null);
-        var held = await ClaimAsync(scope, organization, pools, wish, new PoolChange(Held: 1))
-            ?? await ClaimAsync(scope, organization, pools = await queue.LockAndRepairAsync(scope, organization), wish, new PoolChange(Held: 1));
+        var held = pools.Any(pool => pool.Reserved > 0)
+            ? null : await ClaimAsync(scope, organization, pools, wish, ReservationBook.Empty, new PoolChange(Held: 1));
+        if (held is null)
+        {
+            pools = await queue.LockAndRepairAsync(scope, organization);
+            held = await ClaimAsync(scope, organization, pools, wish, await ledger.BookAsync(scope, organization, pools, []), new PoolChange(Held: 1));
+        }
         if (held is null) return Refuse(scope, organization, pools, tier, Target.Organization(organization));
         var hold = new SeatHold(id, held, expiresAt);
         await store.InsertHoldAsync(scope.Session, organization, hold);
@@ -223,10 +274,11 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
     }
 
     private async Task<string?> ClaimAsync(
-        UnitScope scope, OrganizationId organization, IReadOnlyList<SeatPool> pools, SeatWish wish, PoolChange? change = null)
+        UnitScope scope, OrganizationId organization, IReadOnlyList<SeatPool> pools, SeatWish wish, ReservationBook book,
+        PoolChange? change = null, MemberId? member = null)
     {
         foreach (var pool in SeatRules.Candidates(pools, wish).Where(pool => pool.Free > 0))
-            if (await store.TryChangeAsync(scope.Session, organization, pool.Tier, change ?? new PoolChange(Assigned: 1)))
+            if (await store.TryChangeAsync(scope.Session, organization, pool.Tier, change ?? new PoolChange(Assigned: 1), book.Others(pool.Tier, member)))
                 return pool.Tier;
         return null;
     }
@@ -236,6 +288,8 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
         var full = pools.Where(pool => tier is null || pool.Tier == tier).Select(pool => pool.Use).ToList();
         scope.Refuse(organization, "seat.refused", person,
             new JsonObject { ["tier"] = tier, ["tiers"] = Describe(full), ["purchaseHint"] = PurchaseHint(tier ?? full.LastOrDefault()?.Tier) }, "seat_unavailable");
+        if (full.Any(use => use.Free > 0))
+            return new SeatDenied(tier, full, "The free seats are reserved for members of groups (GET /reservations). Free another one, or buy one, then try again.");
         var which = tier is not null ? $"No seat of tier {tier} is free." : "No seat of any tier is free.";
         return new SeatDenied(tier, full, which + " Free a seat by suspending or unassigning somebody, or buy another one, then try again.");
     }

@@ -11,10 +11,12 @@ namespace Provisioning.Core.Seats;
 internal sealed class SeatLedger(ISeatStore store)
 {
     /// <summary>The seat is claimed: open the assignment and write the member's side.</summary>
-    public async Task<MemberSeat> SitAsync(UnitScope scope, OrganizationId organization, MemberSeat before, string tier, string action)
+    /// <param name="desired">The mapped tier, when a lower one is taken instead (rule GRP-6).</param>
+    public async Task<MemberSeat> SitAsync(
+        UnitScope scope, OrganizationId organization, MemberSeat before, string tier, string action, string? desired = null)
     {
         await store.OpenAssignmentsAsync(scope.Session, organization, [new SeatGrant(before.Member, tier)], scope.Now);
-        return await SaveAsync(scope, organization, before, Seated(before, tier), action);
+        return await SaveAsync(scope, organization, before, Seated(before, tier) with { DesiredTier = desired == tier ? null : desired }, action);
     }
 
     public static MemberSeat Seated(MemberSeat before, string tier) => before with
@@ -26,8 +28,8 @@ internal sealed class SeatLedger(ISeatStore store)
     {
         if (grants.Count == 0) return;
         await store.OpenAssignmentsAsync(scope.Session, organization, grants, scope.Now);
-        foreach (var tier in grants.GroupBy(grant => grant.Tier))
-            await store.SeatAsync(scope.Session, organization, tier.Key, [.. tier.Select(grant => grant.Member)]);
+        foreach (var alike in grants.GroupBy(grant => (grant.Tier, grant.Desired)))
+            await store.SeatAsync(scope.Session, organization, alike.Key.Tier, [.. alike.Select(grant => grant.Member)], alike.Key.Desired);
     }
 
     /// <summary>A release closes the open assignment before it decrements (invariant I-5).</summary>
@@ -53,6 +55,18 @@ internal sealed class SeatLedger(ISeatStore store)
             throw new UnitConflictException("The member's seat was changed by somebody else.");
         Record(scope, organization, before, after, action, reason);
         return after;
+    }
+
+    /// <summary>What is reserved for whom, as far as these members are concerned; the caller holds the pools.</summary>
+    public async Task<ReservationBook> BookAsync(
+        UnitScope scope, OrganizationId organization, IReadOnlyList<SeatPool> pools, IReadOnlyCollection<MemberId> members, ResourceId? entry = null)
+    {
+        if (pools.All(pool => pool.Reserved == 0)) return ReservationBook.Empty;
+        var groups = entry is { } pushed && members.Count == 1
+            ? (await store.ReservingGroupsOfEntryAsync(scope.Session, organization, pushed)).ToLookup(_ => members.First())
+            : await store.ReservingGroupsOfAsync(scope.Session, organization, members);
+        return new ReservationBook(
+            await store.ReservationsAsync(scope.Session, organization), await store.ReservedInUseAsync(scope.Session, organization), groups);
     }
 
     public async Task MustChangeAsync(UnitScope scope, OrganizationId organization, string tier, PoolChange change)

@@ -15,6 +15,9 @@ public sealed record SeatPool(string Tier, int Rank, JsonObject Features, int Pu
     /// <summary>Unclaimed seats.</summary>
     public int Free => Purchased - Assigned - Held - Queued;
 
+    /// <summary>Seats reserved for groups, whether their members sit on them or not (rule SEAT-15).</summary>
+    public int Reserved { get; init; }
+
     /// <summary>The numbers without the features, for an explanation.</summary>
     public TierUse Use => new(Tier, Rank, Purchased, Assigned, Held, Queued);
 }

@@ -42,6 +42,9 @@ internal sealed class SeatQueue(ISeatStore store)
         var pools = await store.PoolsAsync(scope.Session, organization);
         var open = pools.Where(pool => pool.Free + pool.Queued > 0).Select(pool => pool.Tier).ToList();
         if (open.Count == 0) return false;
+        var fallsBack = await store.FallsBackAsync(scope.Session, organization);
+        // Who waits for a better tier may take one of these too (rule GRP-6).
+        if (fallsBack) open = [.. pools.Where(pool => pool.Rank >= pools.Last(other => open.Contains(other.Tier)).Rank).Select(pool => pool.Tier)];
         var waiting = await store.WaitingAsync(scope.Session, organization, open, orAny: true, SeatEngine.DrainBatch + 1);
         IReadOnlyList<MemberSeat> wishing = [];
         if (waiting.Count <= SeatEngine.DrainBatch)
@@ -58,7 +61,8 @@ internal sealed class SeatQueue(ISeatStore store)
                 if (people - waiting.Count(seat => (seat.DesiredTier ?? "") == tier) is > 0 and var left)
                     more[tier] = left;
         }
-        var plan = SeatRules.PlanDrain(pools, waiting, more, wishing);
+        var book = await ledger.BookAsync(scope, organization, pools, [.. waiting.Concat(wishing).Select(seat => seat.Member)]);
+        var plan = SeatRules.PlanDrain(pools, waiting, more, wishing, book, fallsBack);
         foreach (var pool in pools)
         {
             var net = plan.Grants.Count(grant => grant.Tier == pool.Tier) - plan.Grants.Count(grant => grant.Before.Tier == pool.Tier);
@@ -68,10 +72,10 @@ internal sealed class SeatQueue(ISeatStore store)
         }
         var upgraded = plan.Grants.Select(grant => grant.Before).Where(seat => seat.Tier is not null).ToList();
         await ledger.CloseAsync(scope, organization, upgraded);
-        var granted = plan.Grants.Select(grant => new SeatGrant(grant.Before.Member, grant.Tier)).ToList();
+        var granted = plan.Grants.Select(grant => new SeatGrant(grant.Before.Member, grant.Tier) { Desired = grant.StillWished }).ToList();
         await ledger.OpenAsync(scope, organization, granted);
         foreach (var grant in plan.Grants)
-            SeatLedger.Record(scope, organization, grant.Before, SeatLedger.Seated(grant.Before, grant.Tier), grant.Before.Tier is null ? "seat.assigned" : "seat.reassigned", "drain");
+            SeatLedger.Record(scope, organization, grant.Before, SeatLedger.Seated(grant.Before, grant.Tier) with { DesiredTier = grant.StillWished }, grant.Before.Tier is null ? "seat.assigned" : "seat.reassigned", "drain");
         grants.AddRange(granted);
         return upgraded.Count > 0;
     }

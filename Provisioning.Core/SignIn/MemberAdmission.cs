@@ -12,16 +12,16 @@ public sealed class MemberAdmission(
     IMemberStore members, IEntryStore entries, IOrganizationStore organizations, ISeatRequestStore requests, MemberLifecycle lifecycle,
     SeatEngine seats)
 {
-    /// <summary>JIT-2: a new member with role user, the identity, and a seat, or <see cref="SeatDenied"/> and nothing.</summary>
+    /// <summary>JIT-2: a new member with role user (or the mapped one), the identity, and a seat, or <see cref="SeatDenied"/> and nothing.</summary>
     public async Task<Outcome<SeatedMember>> CreateAsync(
-        UnitScope scope, Organization organization, SignInRequest request, EmailAddress email, MemberId id)
+        UnitScope scope, Organization organization, SignInRequest request, EmailAddress email, MemberId id, Placement place)
     {
         var name = request.Name is { } text && TextKey.IsStorable(text) && TextKey.Fits(text) ? text : null;
         var member = new Member(
-            id, organization.Id, email.Text, email.Normalized, name, Role.User, MemberState.Active, false, null, MemberSource.Jit, null,
+            id, organization.Id, email.Text, email.Normalized, name, place.Role ?? Role.User, MemberState.Active, false, null, MemberSource.Jit, null,
             scope.Now, 1);
         var created = await lifecycle.CreateAsync(
-            scope, organization, member, null, NoSeatPolicy.Reject, Target.Connection(request.Connection.Id));
+            scope, organization, member, null, NoSeatPolicy.Reject, Target.Connection(request.Connection.Id), place.Wish);
         if (!created.Try(out var seated, out var error)) return error;
         await LinkAsync(scope, organization, request, id);
         return seated with { Entry = await LinkStagedAsync(scope, organization, member) };
@@ -59,8 +59,8 @@ public sealed class MemberAdmission(
     public Task<bool> IsNameTakenAsync(UnitScope scope, SeatedMember removed) => lifecycle.IsNameTakenAsync(scope.Session, removed.Member);
 
     /// <summary>JIT-6: removed in mode jit, the person is added again.</summary>
-    public Task<Outcome<SeatedMember>> RestoreAsync(UnitScope scope, Organization organization, SeatedMember member) =>
-        lifecycle.ActivateAsync(scope, organization, member, NoSeatPolicy.Reject);
+    public Task<Outcome<SeatedMember>> RestoreAsync(UnitScope scope, Organization organization, SeatedMember member, Placement place) =>
+        lifecycle.ActivateAsync(scope, organization, member, NoSeatPolicy.Reject, place);
 
     /// <summary>JIT-4: who waits gets one attempt at each sign-in; without success everything stays.</summary>
     public async Task<SeatedMember> TrySeatAsync(UnitScope scope, Organization organization, SeatedMember member)

@@ -51,6 +51,7 @@ public sealed class PersonMatcher(IMemberStore members, IEntryStore entries, IOr
         if (active.Count == 0)
         {
             // A suspended person is refused in every mode; a removed one only where a directory decides (rule JIT-6).
+            if (found is [{ Member.SuspendedBy: SuspensionCause.NoMappedGroup }]) return PersonMatch.Deny(DenyReason.NoMappedGroup);
             var stopped = found.Any(candidate => candidate.Member.State == MemberState.Suspended)
                 || (found.Count > 0 && organization.FollowsDirectory);
             return stopped ? PersonMatch.Deny(DenyReason.Deprovisioned) : PersonMatch.Nobody;

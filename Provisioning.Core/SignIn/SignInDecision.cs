@@ -12,7 +12,8 @@ namespace Provisioning.Core.SignIn;
 /// and has signed in today costs reads only; everything else is one unit: member, identity, seat and journal together.
 /// </summary>
 public sealed class SignInDecision(
-    IDatabase database, PersonMatcher matcher, IMemberStore members, IOrganizationStore organizations, MemberAdmission admission, TimeProvider time)
+    IDatabase database, PersonMatcher matcher, IMemberStore members, IOrganizationStore organizations, MemberAdmission admission,
+    MappedSignIn mapping, TimeProvider time)
 {
     public async Task<Outcome<SignInAnswer>> DecideAsync(
         Organization organization, Actor actor, SignInRequest request, CancellationToken cancel)
@@ -20,7 +21,10 @@ public sealed class SignInDecision(
         var now = Instants.Now(time);
         var known = await database.ReadAsync(
             session => members.FindByIdentityAsync(session, organization.Id, request.Connection.Id, request.Subject), cancel);
-        if (known is not null && NeedsNoWrite(organization, known, request, now)) return Allow(known, "existing", organization, now);
+        if (known is not null && NeedsNoWrite(organization, known, request, now)
+            && (!organization.Mapping.Enabled
+                || (await database.ReadAsync(session => mapping.LookAsync(session, organization, known, request), cancel)).Holds(known)))
+            return Allow(known, "existing", organization, now);
 
         var newMember = Ids.New<MemberId>(time);
         var unit = new WriteUnit<SignInAnswer>(
@@ -42,8 +46,10 @@ public sealed class SignInDecision(
     {
         var match = await matcher.MatchAsync(scope.Session, organization, request);
         if (match.Denied is { } reason) return Refuse(scope, organization, request, reason, null);
-        if (match.Member is not { } member) return await CreateAsync(scope, organization, request, newMember);
-        if (member.Member.State == MemberState.Suspended) return Refuse(scope, organization, request, DenyReason.Deprovisioned, member);
+        var place = await mapping.PlaceOfAsync(scope, organization, match.Member, request);
+        if (match.Member is not { } member) return await CreateAsync(scope, organization, request, newMember, place);
+        if (member.Member.State == MemberState.Suspended) member = await mapping.LiftAsync(scope, organization, member, place);
+        if (member.Member.State == MemberState.Suspended) return Refuse(scope, organization, request, DenyReason.Of(member.Member), member);
         var how = "existing";
         if (match.NeedsLink)
         {
@@ -54,13 +60,16 @@ public sealed class SignInDecision(
         {
             if (organization.FollowsDirectory) return Refuse(scope, organization, request, DenyReason.Deprovisioned, member);
             if (!organization.CreatesAtSignIn) return Refuse(scope, organization, request, DenyReason.NotInvited, member);
+            if (!place.InEffect) return Refuse(scope, organization, request, DenyReason.NoMappedGroup, member);
             if (await admission.IsNameTakenAsync(scope, member)) return Refuse(scope, organization, request, DenyReason.IdentityConflict, member);
             admission.KeepRequest(scope, organization, request);
-            var restored = await admission.RestoreAsync(scope, organization, member);
+            var restored = await admission.RestoreAsync(scope, organization, member, place);
             if (!restored.Try(out member, out var error)) return error;
             if (member.Member.State != MemberState.Active) return Refuse(scope, organization, request, DenyReason.Deprovisioned, member);
             how = "restored";
         }
+        member = await mapping.RefreshAsync(scope, organization, member, place);
+        if (member.Member.State != MemberState.Active) return Refuse(scope, organization, request, DenyReason.NoMappedGroup, member);
         return await AdmitAsync(scope, organization, request, member, how);
     }
 
@@ -81,7 +90,8 @@ public sealed class SignInDecision(
     }
 
     /// <summary>Nobody matched: a new member with the highest available tier, or none at all (rules JIT-2, JIT-3, DOM-1).</summary>
-    private async Task<Outcome<SignInAnswer>> CreateAsync(UnitScope scope, Organization organization, SignInRequest request, MemberId newMember)
+    private async Task<Outcome<SignInAnswer>> CreateAsync(
+        UnitScope scope, Organization organization, SignInRequest request, MemberId newMember, Placement place)
     {
         if (!organization.CreatesAtSignIn)
             return Refuse(scope, organization, request, organization.FollowsDirectory ? DenyReason.NotProvisioned : DenyReason.NotInvited, null);
@@ -91,8 +101,9 @@ public sealed class SignInDecision(
         if (await members.FindByUserNameAsync(scope.Session, organization.Id, email.Text) is { } taken)
             return Refuse(scope, organization, request, DenyReason.IdentityConflict, taken);
         if (!organization.HasAccess(scope.Now)) return Refuse(scope, organization, request, DenyReason.TermInactive, null);
+        if (!place.InEffect) return Refuse(scope, organization, request, DenyReason.NoMappedGroup, null);
         admission.KeepRequest(scope, organization, request);
-        var created = await admission.CreateAsync(scope, organization, request, email, newMember);
+        var created = await admission.CreateAsync(scope, organization, request, email, newMember, place);
         if (created.Error is SeatDenied denied) Note(scope, organization, request, Target.Connection(request.Connection.Id), "sign_in.refused", DenyReason.SeatUnavailable, denied.Tiers);
         if (!created.Try(out var member, out var error)) return error;
         await members.SetLastSignInAsync(scope.Session, newMember, DateOnly.FromDateTime(scope.Now.UtcDateTime));

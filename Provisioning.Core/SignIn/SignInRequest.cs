@@ -1,4 +1,5 @@
 using Provisioning.Core.Common;
+using Provisioning.Core.Directory;
 using Provisioning.Core.Organizations;
 
 namespace Provisioning.Core.SignIn;
@@ -65,9 +66,17 @@ public sealed record DenyReason(string Code, string Message, IReadOnlyList<strin
     public static readonly DenyReason DomainNotVerified = new("domain_not_verified",
         "Your e-mail address does not belong to a verified domain of the organisation.", ["Verify the domain."]);
 
+    public static readonly DenyReason NoMappedGroup = new("no_mapped_group",
+        "You are in none of the groups that may use this product.",
+        ["Put the person into a group that is mapped to a role (GET /provisioning shows them), and let the identity provider send it."]);
+
+    /// <summary>Why a suspended member is turned away.</summary>
+    public static DenyReason Of(Member suspended) =>
+        suspended.SuspendedBy == SuspensionCause.NoMappedGroup ? NoMappedGroup : Deprovisioned;
+
     public static readonly IReadOnlyDictionary<string, DenyReason> All = new[]
     {
-        SeatUnavailable, SeatUnassigned, NotInvited, NotProvisioned, Deprovisioned, AmbiguousEmail, IdentityConflict, TermInactive,
+        NoMappedGroup, SeatUnavailable, SeatUnassigned, NotInvited, NotProvisioned, Deprovisioned, AmbiguousEmail, IdentityConflict, TermInactive,
         EmailNotVerified, DomainNotVerified,
     }.ToDictionary(reason => reason.Code);
 }

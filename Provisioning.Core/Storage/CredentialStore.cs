@@ -50,10 +50,12 @@ public sealed class CredentialStore : ITokenStore
     private sealed record GrantRow(
         byte[] Token_Id, byte[] Organization_Id, string Door, string? Role, string Token_Name, long Token_Created_At, long? Expires_At,
         long? Revoked_At, byte[] Secret_Hash, byte[] Id, string Slug, string Name, string Billing_Zone, string Mode, string On_No_Seat_Scim,
-        long Require_Verified_Domain_Scim, long? Access_Until, long Created_At, long Version)
+        long Require_Verified_Domain_Scim, long? Access_Until, long Created_At, long Version, long Mapping_Enabled, string Unmapped_Tier,
+        string Mapped_Tier_Exhausted, long Has_Reservations)
         : TokenRow(Token_Id, Organization_Id, Door, Role, Token_Name, Token_Created_At, Expires_At, Revoked_At)
     {
         public TokenGrant ToGrant() => new(ToToken(), new OrganizationRow(
-            Id, Slug, Name, Billing_Zone, Mode, On_No_Seat_Scim, Require_Verified_Domain_Scim, Access_Until, Created_At, Version).ToOrganization());
+            Id, Slug, Name, Billing_Zone, Mode, On_No_Seat_Scim, Require_Verified_Domain_Scim, Access_Until, Created_At, Version,
+            Mapping_Enabled, Unmapped_Tier, Mapped_Tier_Exhausted, Has_Reservations).ToOrganization());
     }
 }

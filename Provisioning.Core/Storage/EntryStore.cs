@@ -8,7 +8,7 @@ namespace Provisioning.Core.Storage;
 /// <summary>Directory entries in SQL, with the rows by which their values are searched.</summary>
 public sealed class EntryStore : IEntryStore
 {
-    private const string Columns =
+    internal const string Columns =
         "e.id, e.organization_id, e.user_name, e.external_id, e.active, e.attributes, e.version, e.created_at, e.modified_at, e.member_id";
 
     private const string ViewColumns =

@@ -14,7 +14,7 @@ public sealed class MemberStore : IMemberStore, ISeatRequestStore
         m.last_sign_in_on, m.created_at, m.version
         """;
 
-    private const string Select =
+    internal const string Select =
         $"""
         SELECT {Columns}, {SeatStore.SeatColumns}, e.id AS entry_id
         FROM members m JOIN member_seats s ON s.member_id = m.id
@@ -35,6 +35,17 @@ public sealed class MemberStore : IMemberStore, ISeatRequestStore
         (await SqlSession.Of(session).FindAsync<MemberRow>(
             $"{Select} WHERE m.organization_id = @organization AND m.user_name_key = @key AND m.state <> 'removed'",
             new { organization = Ids.ToBytes(organization), key = TextKey.Fold(userName) }))?.ToMember();
+
+    public async Task<IReadOnlyList<SeatedMember>> FindByUserNamesAsync(
+        ISession session, OrganizationId organization, IReadOnlyCollection<string> userNames)
+    {
+        var found = new List<SeatedMember>();
+        foreach (var chunk in userNames.Chunk(500))
+            found.AddRange((await SqlSession.Of(session).QueryAsync<MemberRow>(
+                $"{Select} WHERE m.organization_id = @organization AND m.user_name_key IN @keys AND m.state <> 'removed'",
+                new { organization = Ids.ToBytes(organization), keys = chunk.Select(TextKey.Fold) })).Select(row => row.ToMember()));
+        return found;
+    }
 
     public async Task<IReadOnlyList<SeatedMember>> FindByEmailAsync(ISession session, OrganizationId organization, string email, int limit)
     {

@@ -8,7 +8,10 @@ namespace Provisioning.Core.Storage;
 public sealed class OrganizationStore : IOrganizationStore
 {
     internal const string Columns =
-        "o.id, o.slug, o.name, o.billing_zone, o.mode, o.on_no_seat_scim, o.require_verified_domain_scim, o.access_until, o.created_at, o.version";
+        """
+        o.id, o.slug, o.name, o.billing_zone, o.mode, o.on_no_seat_scim, o.require_verified_domain_scim, o.access_until, o.created_at, o.version,
+        o.mapping_enabled, o.unmapped_tier, o.mapped_tier_exhausted, o.has_reservations
+        """;
 
     public async Task<Organization?> FindAsync(ISession session, string idOrSlug)
     {
@@ -51,11 +54,14 @@ public sealed class OrganizationStore : IOrganizationStore
         await SqlSession.Of(session).ExecuteAsync(
             """
             UPDATE organizations SET name = @Name, billing_zone = @BillingZone, mode = @mode, on_no_seat_scim = @noSeat,
-                require_verified_domain_scim = @verified, access_until = @until, version = version + 1
+                require_verified_domain_scim = @verified, access_until = @until, mapping_enabled = @mapping, unmapped_tier = @unmapped,
+                mapped_tier_exhausted = @exhausted, has_reservations = @reservations, version = version + 1
             WHERE id = @id AND version = @Version
             """,
             new
             {
+                mapping = Rows.Flag(organization.Mapping.Enabled), unmapped = Words.Text(organization.Mapping.UnmappedTier),
+                exhausted = Words.Text(organization.Mapping.WhenExhausted), reservations = Rows.Flag(organization.HasReservations),
                 id = Ids.ToBytes(organization.Id), organization.Name, organization.BillingZone, mode = Words.Text(organization.Mode),
                 noSeat = Words.Text(organization.OnNoSeatScim), verified = Rows.Flag(organization.RequireVerifiedDomainScim),
                 until = Rows.OptionalMicroseconds(organization.AccessUntil), organization.Version,
@@ -90,11 +96,16 @@ public sealed class OrganizationStore : IOrganizationStore
 
 internal sealed record OrganizationRow(
     byte[] Id, string Slug, string Name, string Billing_Zone, string Mode, string On_No_Seat_Scim, long Require_Verified_Domain_Scim,
-    long? Access_Until, long Created_At, long Version)
+    long? Access_Until, long Created_At, long Version, long Mapping_Enabled, string Unmapped_Tier, string Mapped_Tier_Exhausted, long Has_Reservations)
 {
     public Organization ToOrganization() => new(
         Rows.Id<OrganizationId>(Id), Slug, Name, Billing_Zone, Words.Parse<ProvisioningMode>(Mode), Words.Parse<NoSeatPolicy>(On_No_Seat_Scim),
-        Require_Verified_Domain_Scim != 0, Rows.OptionalInstant(Access_Until), Instants.FromMicroseconds(Created_At), Version);
+        Require_Verified_Domain_Scim != 0, Rows.OptionalInstant(Access_Until), Instants.FromMicroseconds(Created_At), Version)
+    {
+        Mapping = new MappingPolicy(
+            Mapping_Enabled != 0, Words.Parse<UnmappedTier>(Unmapped_Tier), Words.Parse<MappedTierExhausted>(Mapped_Tier_Exhausted)),
+        HasReservations = Has_Reservations != 0,
+    };
 }
 
 /// <summary>Makes pages out of one row more than asked for.</summary>

@@ -6,7 +6,7 @@ using Provisioning.Core.Seats;
 namespace Provisioning.Core.Storage;
 
 /// <summary>Pools, assignments, holds and the waiting list in SQL. Each statement that takes a seat carries the bounds of I-4 as its guard.</summary>
-public sealed class SeatStore : ISeatStore
+public sealed partial class SeatStore : ISeatStore
 {
     internal const string SeatColumns = "s.member_id, s.status, s.tier, s.desired_tier, s.last_tier, s.waiting_since, s.version AS seat_version";
 
@@ -21,7 +21,7 @@ public sealed class SeatStore : ISeatStore
     public async Task<IReadOnlyList<SeatPool>> PoolsAsync(ISession session, OrganizationId organization) =>
         [.. (await SqlSession.Of(session).QueryAsync<PoolRow>(
             """
-            SELECT tier, tier_rank, features, purchased, assigned, held, queued FROM seat_pools
+            SELECT tier, tier_rank, features, purchased, assigned, held, queued, reserved FROM seat_pools
             WHERE organization_id = @organization ORDER BY tier_rank DESC
             """, new { organization = Ids.ToBytes(organization) })).Select(row => row.ToPool())];
 
@@ -35,15 +35,15 @@ public sealed class SeatStore : ISeatStore
         return await PoolsAsync(session, organization);
     }
 
-    public async Task<bool> TryChangeAsync(ISession session, OrganizationId organization, string tier, PoolChange change) =>
+    public async Task<bool> TryChangeAsync(ISession session, OrganizationId organization, string tier, PoolChange change, int others = 0) =>
         await SqlSession.Of(session).ExecuteAsync(
             """
             UPDATE seat_pools SET assigned = assigned + @Assigned, held = held + @Held, queued = queued + @Queued
             WHERE organization_id = @organization AND tier_key = @tier
               AND assigned + @Assigned >= 0 AND held + @Held >= 0 AND queued + @Queued >= 0
-              AND assigned + held + queued + @Assigned + @Held + @Queued <= purchased
+              AND assigned + held + queued + @Assigned + @Held + @Queued <= purchased - @others
             """,
-            new { organization = Ids.ToBytes(organization), tier = TextKey.Exact(tier), change.Assigned, change.Held, change.Queued }) == 1;
+            new { organization = Ids.ToBytes(organization), tier = TextKey.Exact(tier), change.Assigned, change.Held, change.Queued, others }) == 1;
 
     public Task InsertPoolAsync(ISession session, OrganizationId organization, TierSeats tier) =>
         SqlSession.Of(session).ExecuteAsync(
@@ -57,17 +57,29 @@ public sealed class SeatStore : ISeatStore
                 features = tier.Features.ToJsonString(), tier.Purchased,
             });
 
-    public async Task<bool> UpdatePoolAsync(ISession session, OrganizationId organization, TierSeats tier) =>
-        await SqlSession.Of(session).ExecuteAsync(
+    public async Task<bool> UpdatePoolAsync(ISession session, OrganizationId organization, TierSeats tier)
+    {
+        var sql = SqlSession.Of(session);
+        var parameters = new
+        {
+            organization = Ids.ToBytes(organization), key = TextKey.Exact(tier.Tier), tier.Tier, tier.Rank, features = tier.Features.ToJsonString(),
+            tier.Purchased,
+        };
+        var updated = await sql.ExecuteAsync(
             """
-            UPDATE seat_pools SET purchased = @Purchased, tier_rank = @Rank, features = @features
+            UPDATE seat_pools SET purchased = @Purchased, tier_rank = @Rank, features = @features,
+                reserved = CASE WHEN reserved > @Purchased THEN 0 ELSE reserved END
             WHERE organization_id = @organization AND tier_key = @key AND assigned + held + queued <= @Purchased
-            """,
-            new
-            {
-                organization = Ids.ToBytes(organization), key = TextKey.Exact(tier.Tier), tier.Rank, features = tier.Features.ToJsonString(),
-                tier.Purchased,
-            }) == 1;
+            """, parameters);
+        if (updated != 1) return false;
+        // What was reserved beyond what is left lapses (rule SEAT-15).
+        await sql.ExecuteAsync(
+            """
+            DELETE FROM seat_reservations WHERE organization_id = @organization AND tier = @Tier AND NOT EXISTS
+              (SELECT 1 FROM seat_pools p WHERE p.organization_id = @organization AND p.tier_key = @key AND p.reserved > 0)
+            """, parameters);
+        return true;
+    }
 
     public async Task<MemberSeat?> FindAsync(ISession session, OrganizationId organization, MemberId member) =>
         (await SqlSession.Of(session).FindAsync<SeatRow>(
@@ -94,12 +106,12 @@ public sealed class SeatStore : ISeatStore
             WHERE member_id = @member AND organization_id = @organization AND version = @before
             """, Parameters(organization, after, before)) == 1;
 
-    public Task SeatAsync(ISession session, OrganizationId organization, string tier, IReadOnlyCollection<MemberId> members) =>
+    public Task SeatAsync(ISession session, OrganizationId organization, string tier, IReadOnlyCollection<MemberId> members, string? desired) =>
         SqlSession.Of(session).ExecuteAsync(
             """
-            UPDATE member_seats SET status = 'assigned', tier = @tier, last_tier = @tier, desired_tier = NULL, waiting_since = NULL, version = version + 1
+            UPDATE member_seats SET status = 'assigned', tier = @tier, last_tier = @tier, desired_tier = @desired, waiting_since = NULL, version = version + 1
             WHERE organization_id = @organization AND member_id IN @members
-            """, new { organization = Ids.ToBytes(organization), tier, members = members.Select(Ids.ToBytes) });
+            """, new { desired, organization = Ids.ToBytes(organization), tier, members = members.Select(Ids.ToBytes) });
 
     public Task OpenAssignmentsAsync(ISession session, OrganizationId organization, IReadOnlyCollection<SeatGrant> grants, DateTimeOffset now) =>
         SqlSession.Of(session).InsertAsync("seat_assignments", ["organization_id", "member_id", "tier_key", "from_at"], grants, grant =>
@@ -174,7 +186,7 @@ public sealed class SeatStore : ISeatStore
             SELECT organization_id FROM seat_pools WHERE queued > 0
             UNION SELECT organization_id FROM seat_holds WHERE expires_at <= @now
             UNION SELECT s.organization_id FROM member_seats s {HigherWish}
-              WHERE {Wishes} AND w.purchased - w.assigned - w.held - w.queued > 0
+              WHERE {Wishes} AND w.purchased - w.assigned - w.held - w.queued - w.reserved > 0
             ORDER BY organization_id {sql.Dialect.Page}
             """, new { now = Instants.ToMicroseconds(now), limit, offset = 0 })).Select(Rows.Id<OrganizationId>)];
     }
@@ -216,10 +228,13 @@ public sealed class SeatStore : ISeatStore
         seat.LastTier, since = Rows.OptionalMicroseconds(seat.WaitingSince), seat.Version, before = before.Version,
     };
 
-    private sealed record PoolRow(string Tier, long Tier_Rank, string Features, long Purchased, long Assigned, long Held, long Queued)
+    private sealed record PoolRow(string Tier, long Tier_Rank, string Features, long Purchased, long Assigned, long Held, long Queued, long Reserved)
     {
         public SeatPool ToPool() => new(
-            Tier, (int)Tier_Rank, JsonNode.Parse(Features)!.AsObject(), (int)Purchased, (int)Assigned, (int)Held, (int)Queued);
+            Tier, (int)Tier_Rank, JsonNode.Parse(Features)!.AsObject(), (int)Purchased, (int)Assigned, (int)Held, (int)Queued)
+        {
+            Reserved = (int)Reserved,
+        };
     }
 
     private sealed record HoldRow(byte[] Id, string Tier, long Expires_At);

@@ -40,10 +40,15 @@ internal sealed class CoreStack : IAsyncDisposable
         Engine = new SeatEngine(Seats, new SessionStore());
         Lifecycle = new MemberLifecycle(Members, Requests, Engine);
         var links = new EntryLinks(Members, Entries, Organizations);
-        var follower = new EntryFollower(Members, Entries, Organizations, Lifecycle, links);
-        Users = new UserDirectory(Database, Entries, follower, links, time);
-        Groups = new GroupDirectory(Database, GroupRows, new GroupMembership(GroupRows), time);
-        Administration = new MemberAdministration(Database, Members, Entries, Seats, Lifecycle, Engine, time);
+        Guard = new MassGuard(Parked, time);
+        Placements = new Placements(Mappings, Seats);
+        Placing = new MemberPlacing(Members, Lifecycle, Engine, Guard);
+        var entryPlacing = new EntryPlacing(Placements, Placing, Engine);
+        Follower = new EntryFollower(Members, Entries, Organizations, Lifecycle, links, entryPlacing);
+        Users = new UserDirectory(Database, Entries, Follower, links, time);
+        GroupFollower = new GroupFollower(Placements, Mappings, Members, Placing, Engine);
+        Groups = new GroupDirectory(Database, GroupRows, new GroupMembership(GroupRows), GroupFollower, time);
+        Administration = new MemberAdministration(Database, Members, Entries, Seats, Lifecycle, Engine, entryPlacing, time);
         var credentials = new CredentialStore();
         var cache = new GrantCache(time);
         Credentials = new Credentials(Database, credentials, cache, time);
@@ -51,8 +56,17 @@ internal sealed class CoreStack : IAsyncDisposable
         Connections = new ConnectionDirectory(Database, connections, Organizations, new SessionStore(), time);
         Setup = new OrganizationSetup(Database, Organizations, connections, credentials, Engine, time);
         Changes = new OrganizationChanges(Database, Organizations, cache, time);
+        Provisioning = new ProvisioningSettings(
+            Database, Organizations, Entries, Mappings, Seats, new LockOut(Members, Placements), RunRows, cache, time);
+        Runs = new DirectoryRuns(
+            Database, Organizations, RunRows, Parked,
+            new RunSteps(RunRows, Members, Follower, links, GroupFollower, Placements, Lifecycle, Engine), Engine, time);
+        Previews = new ProvisioningPreviews(
+            Database, Provisioning, new PlanReader(Members, Seats, Mappings, Parked, RunRows, Placements, Provisioning), RunRows, Organizations, cache, time);
         var admission = new MemberAdmission(Members, Entries, Organizations, Requests, Lifecycle, Engine);
-        SignIn = new SignInDecision(Database, new PersonMatcher(Members, Entries, Organizations), Members, Organizations, admission, time);
+        SignIn = new SignInDecision(
+            Database, new PersonMatcher(Members, Entries, Organizations), Members, Organizations, admission,
+            new MappedSignIn(Placements, Placing, Lifecycle, Guard, Engine), time);
     }
 
     /// <summary>Of the embedded engine; empty on others.</summary>
@@ -71,6 +85,13 @@ internal sealed class CoreStack : IAsyncDisposable
     public OrganizationStore Organizations { get; } = new();
     public SeatEngine Engine { get; }
     public MemberLifecycle Lifecycle { get; }
+    public MappingStore Mappings { get; } = new();
+    public ParkedStore Parked { get; } = new();
+    public MassGuard Guard { get; }
+    public Placements Placements { get; }
+    public MemberPlacing Placing { get; }
+    public EntryFollower Follower { get; }
+    public GroupFollower GroupFollower { get; }
     public UserDirectory Users { get; }
     public GroupDirectory Groups { get; }
     public MemberAdministration Administration { get; }
@@ -78,6 +99,10 @@ internal sealed class CoreStack : IAsyncDisposable
     public ConnectionDirectory Connections { get; }
     public OrganizationSetup Setup { get; }
     public OrganizationChanges Changes { get; }
+    public RunStore RunRows { get; } = new();
+    public ProvisioningSettings Provisioning { get; }
+    public DirectoryRuns Runs { get; }
+    public ProvisioningPreviews Previews { get; }
     public SignInDecision SignIn { get; }
 
     public static Actor Actor { get; } = new(ActorKind.ScimToken, "tok_test", Channel.Scim, "correlation");

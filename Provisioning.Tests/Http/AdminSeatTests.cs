@@ -8,7 +8,7 @@ namespace Provisioning.Tests.Http;
 [TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
 public sealed class AdminSeatTests(string engine)
 {
-    private static readonly string[] TierProperties = ["tier", "rank", "purchased", "assigned", "held", "queued", "free", "waiting"];
+    private static readonly string[] TierProperties = ["tier", "rank", "purchased", "assigned", "held", "queued", "free", "reserved", "waiting"];
 
     private static readonly string[] MemberProperties =
     [
@@ -31,8 +31,8 @@ public sealed class AdminSeatTests(string engine)
         var tiers = answer.Items("tiers");
         Assert.That(tiers.Select(tier => tier.AsObject().Select(property => property.Key)), Has.All.EquivalentTo(TierProperties));
         Assert.That(tiers.Select(tier => tier["tier"]!.GetValue<string>()), Is.EqualTo((string[])["premium", "standard"]));
-        Assert.That(TierProperties.Skip(1).Select(name => TestOrganization.Number(tiers[0], name)), Is.EqualTo((int[])[20, 1, 1, 0, 0, 0, 0]));
-        Assert.That(TierProperties.Skip(1).Select(name => TestOrganization.Number(tiers[1], name)), Is.EqualTo((int[])[10, 2, 0, 0, 0, 2, 0]));
+        Assert.That(TierProperties.Skip(1).Select(name => TestOrganization.Number(tiers[0], name)), Is.EqualTo((int[])[20, 1, 1, 0, 0, 0, 0, 0]));
+        Assert.That(TierProperties.Skip(1).Select(name => TestOrganization.Number(tiers[1], name)), Is.EqualTo((int[])[10, 2, 0, 0, 0, 2, 0, 0]));
     }
 
     [Test]

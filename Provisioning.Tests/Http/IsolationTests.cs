@@ -14,6 +14,8 @@ public sealed class IsolationTests
     private string theirMember = null!;
     private string theirConnection = null!;
     private string theirToken = null!;
+    private string theirPreview = null!;
+    private string theirRun = null!;
     private string theirState = null!;
 
     [OneTimeSetUp]
@@ -27,6 +29,8 @@ public sealed class IsolationTests
         theirGroup = await theirs.PushGroupAsync("Secretgroup", theirUser);
         theirMember = await theirs.MemberIdOfAsync(theirs.Mail("secretperson"));
         theirConnection = TestOrganization.Text((await theirs.Owner.Get("/connections")).Items("connections")[0], "id")!;
+        theirPreview = (await theirs.Owner.Post("/provisioning/preview", new { mode = "scim" })).Expect(201).Text("previewId");
+        theirRun = (await theirs.Owner.Post("/directory/sync", new { scope = "both" })).Expect(200).Text("runId");
         theirToken = TestOrganization.Text((await theirs.Owner.Get("/tokens")).Items("tokens")[0], "id")!;
     }
 
@@ -100,6 +104,14 @@ public sealed class IsolationTests
     [TestCase("POST", "/sign-ins/exchange", """{"code":"x"}""")]
     [TestCase("GET", "/provisioning", null)]
     [TestCase("PUT", "/provisioning", """{"mode":"jit"}""")]
+    [TestCase("POST", "/provisioning/preview", """{"mode":"scim"}""")]
+    [TestCase("POST", "/provisioning/apply", """{"previewId":"{preview}"}""")]
+    [TestCase("POST", "/provisioning/what-if", """{"people":[{"userName":"x"}]}""")]
+    [TestCase("POST", "/directory/sync", null)]
+    [TestCase("GET", "/directory/runs/{run}", null)]
+    [TestCase("GET", "/parked-effects", null)]
+    [TestCase("GET", "/reservations", null)]
+    [TestCase("PUT", "/reservations", """{"reservations":[]}""")]
     public async Task ROLE_5_another_organisation_is_not_found_with_our_token(string method, string path, string? body)
     {
         var filled = body is null ? null : Fill(body);
@@ -220,6 +232,7 @@ public sealed class IsolationTests
     private string Fill(string text) => text
         .Replace("{user}", theirUser, StringComparison.Ordinal).Replace("{group}", theirGroup, StringComparison.Ordinal)
         .Replace("{member}", theirMember, StringComparison.Ordinal).Replace("{connection}", theirConnection, StringComparison.Ordinal)
+        .Replace("{preview}", theirPreview, StringComparison.Ordinal).Replace("{run}", theirRun, StringComparison.Ordinal)
         .Replace("{token}", theirToken, StringComparison.Ordinal);
 
     private async Task<string> StateAsync()
