@@ -11,6 +11,9 @@ internal sealed class StatementCounts
     public int Written { get; set; }
     public int MostOfOne { get; set; }
 
+    /// <summary>The statements themselves, when somebody wants them.</summary>
+    public List<string>? Texts { get; set; }
+
     public void Reset() => (Statements, Read, Written, MostOfOne) = (0, 0, 0, 0);
 
     public override string ToString() => FormattableString.Invariant($"{Statements} statements, {Read} rows read, {Written} rows written");

@@ -205,6 +205,7 @@ internal sealed class FaultyDialect(IDialect inner) : IDialect
         private DbCommand Checked()
         {
             dialect.Counts.Statements++;
+            dialect.Counts.Texts?.Add(CommandText);
             if (transaction is FaultyTransaction { Writes: true } && dialect.AtStatement(CommandText) is { } exception)
             {
                 // As PostgreSQL and SQL Server do with a deadlock victim: nothing of the transaction is left, savepoints included.

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using NUnit.Framework;
@@ -34,8 +33,7 @@ public sealed class BadInputTests
     [TearDown]
     public async Task A_refused_request_changes_nothing()
     {
-        if (TestContext.CurrentContext.Result.Outcome.Status != NUnit.Framework.Interfaces.TestStatus.Passed
-            || TestContext.CurrentContext.Test.Properties.ContainsKey("Changes")) return;
+        if (TestContext.CurrentContext.Result.Outcome.Status != NUnit.Framework.Interfaces.TestStatus.Passed) return;
         Assert.That(await StateAsync(), Is.EqualTo(before), "a refused request changed something");
     }
 
@@ -377,23 +375,6 @@ public sealed class BadInputTests
         var answer = await RawExchange.SendAsync(service.Address, $"PATCH /scim/v2/Users/{user} HTTP/1.1",
             ["Authorization: Bearer " + organization.Scim.Token, "Content-Type: application/scim+json", "If-Match: \"999998\"", "If-Match: \"999999\""], body);
         answer.Expect(400, 412);
-    }
-
-    [TestCase(20_261_120)]
-    [Property("Changes", "yes")]
-    public async Task A_thousand_mutated_requests_meet_no_server_error_and_leave_the_books_in_order(int seed)
-    {
-        await TestContext.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"seed {seed}"));
-        var target = await service.OrganizationAsync(standard: 3, premium: 2);
-        var ids = new List<string>();
-        foreach (var name in (string[])["a", "b", "c", "d", "e", "f"]) ids.Add(await target.PushAsync(name));
-        var team = await target.PushGroupAsync("Team", [.. ids.Take(3)]);
-        var members = (await target.MembersAsync()).Select(one => TestOrganization.Text(one, "id")!).ToList();
-        var random = new Random(seed);
-        var requests = Enumerable.Range(0, 1000).Select(_ => Mutation.Next(random, target, ids, team, members)).ToList();
-        await Parallel.ForEachAsync(requests, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (request, _) =>
-            (await request.Door.Send(request.Method, request.Path, request.Body, request.Headers)).ExpectSoundRefusalOrSuccess());
-        await target.ExpectBooksAgreeAsync();
     }
 
     private string Fill(string path) => path.Replace("{user}", user, StringComparison.Ordinal).Replace("{group}", group, StringComparison.Ordinal);

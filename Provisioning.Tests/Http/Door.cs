@@ -52,10 +52,10 @@ public sealed class Door(HttpClient http, string? token, string root, string med
         if (Token is not null) request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + Token);
         foreach (var (name, value) in headers)
         {
-            if (name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase))
+            if (name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase))
             {
-                request.Content?.Headers.Remove("Content-Type");
-                request.Content?.Headers.TryAddWithoutValidation("Content-Type", value);
+                request.Content?.Headers.Remove(name);
+                request.Content?.Headers.TryAddWithoutValidation(name, value);
             }
             else
             {

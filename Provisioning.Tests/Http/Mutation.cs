@@ -26,13 +26,26 @@ public sealed record Mutation(Door Door, string Method, string Path, byte[]? Bod
         "members eq \"x\"", "displayName co \"e\"", "schemas eq \"x\"", "name.familyName ge \"A\"",
     ];
 
-    public static Mutation Next(Random random, TestOrganization organization, IReadOnlyList<string> users, string group, IReadOnlyList<string> members)
+    private static readonly string[] Sorts = ["userName", "displayName", "emails", "title", "meta.created", "id", "name", "password", "x y", "urn:", ""];
+
+    private static readonly string[] Oddities = ["%00", "%C3%28", "%F0%9F%98%80", "%2F", "%252F", "..", "%2e%2e", "%20", "+", "%E2%80%AE", ";a=b", "%0d%0a", "'", "%22", "*"];
+
+    /// <param name="cursor">Of a list that is there.</param>
+    public static Mutation Next(Random random, TestOrganization organization, IReadOnlyList<string> users, string group, IReadOnlyList<string> members, string cursor)
     {
         var user = users[random.Next(users.Count)];
         var member = members[random.Next(members.Count)];
         var value = JsonNode.Parse(random.Next(2) == 0 ? "true" : "false");
-        var (door, method, path, body) = random.Next(10) switch
+        var (door, method, path, body) = random.Next(15) switch
         {
+            10 => (organization.Scim, "POST", "/Bulk", Bulk(random, organization, user, group)),
+            11 => (organization.Scim, "POST", ((string[])["/.search", "/Users/.search", "/Groups/.search"])[random.Next(3)], Search(random, cursor)),
+            12 => (organization.Scim, "GET", $"{((string[])["/Users", "/Groups", "/"])[random.Next(3)]}?sortBy={Uri.EscapeDataString(Sorts[random.Next(Sorts.Length)])}"
+                + $"&sortOrder={(random.Next(3) == 0 ? "descending" : "")}&count=2&cursor={Uri.EscapeDataString(random.Next(2) == 0 ? Broken(random, cursor) : "")}", null),
+            13 => (organization.Scim, ((string[])["GET", "DELETE", "PATCH"])[random.Next(3)],
+                ((string[])["/Users/", "/Groups/", "/Schemas/", "/ResourceTypes/"])[random.Next(4)] + (random.Next(2) == 0 ? group : "") + Oddities[random.Next(Oddities.Length)],
+                TestOrganization.Patch(TestOrganization.Operation("replace", "active", false))),
+            14 => (organization.Scim, "GET", "/Users?filter=" + Oddities[random.Next(Oddities.Length)] + "userName" + Oddities[random.Next(Oddities.Length)] + "eq" + "%22a%22", null),
             0 => (organization.Scim, "POST", "/Users", (JsonNode?)organization.User("fuzz" + random.Next(20))),
             1 => (organization.Scim, "PUT", "/Users/" + user, organization.User("fuzz" + random.Next(20))),
             2 => (organization.Scim, "PATCH", "/Users/" + user, TestOrganization.Patch(TestOrganization.Operation(Op(random), Paths[random.Next(Paths.Length)], value))),
@@ -45,7 +58,7 @@ public sealed record Mutation(Door Door, string Method, string Path, byte[]? Bod
             8 => (organization.Owner, "POST", "/seat-swaps", new JsonObject { ["changes"] = new JsonArray(new JsonObject { ["memberId"] = member, ["tier"] = "premium" }) }),
             _ => (organization.Scim, "GET", $"/Users?startIndex={random.Next(-2, 5)}&count={random.Next(-2, 5)}&attributes={Paths[random.Next(Paths.Length)].Replace("\"", "%22", StringComparison.Ordinal)}", null),
         };
-        (string, string)[] headers = random.Next(8) == 0 ? [("If-Match", Broken(random, "W/\"1\"").Replace('\u00e9', 'e'))] : method == "PATCH" && door == organization.Owner ? [("If-Match", "*")] : [];
+        (string, string)[] headers = random.Next(12) == 0 ? [Header(random)] : random.Next(8) == 0 ? [("If-Match", Broken(random, "W/\"1\"").Replace('\u00e9', 'e'))] : method == "PATCH" && door == organization.Owner ? [("If-Match", "*")] : [];
         if (random.Next(25) == 0) method = ((string[])["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])[random.Next(6)];
         if (body is null || method is "GET") return new Mutation(door, method, path, null, headers);
         if (random.Next(3) > 0) Break(random, body);
@@ -62,6 +75,43 @@ public sealed record Mutation(Door Door, string Method, string Path, byte[]? Bod
         }
         return new Mutation(door, method, path, bytes, headers);
     }
+
+    private static JsonObject Bulk(Random random, TestOrganization organization, string user, string group) => new()
+    {
+        ["schemas"] = new JsonArray("urn:ietf:params:scim:api:messages:2.0:BulkRequest"), ["failOnErrors"] = random.Next(0, 3),
+        ["Operations"] = new JsonArray([.. Enumerable.Range(0, random.Next(1, 4)).Select(JsonNode (i) => random.Next(4) switch
+        {
+            0 => new JsonObject { ["method"] = "POST", ["path"] = "/Users", ["bulkId"] = "b" + random.Next(3), ["data"] = organization.User("fuzz" + random.Next(20)) },
+            1 => new JsonObject
+            {
+                ["method"] = "POST", ["path"] = "/Groups", ["bulkId"] = "b" + random.Next(3),
+                ["data"] = new JsonObject { ["displayName"] = "B" + random.Next(20), ["members"] = new JsonArray(new JsonObject { ["value"] = "bulkId:b" + random.Next(3) }) },
+            },
+            2 => new JsonObject
+            {
+                ["method"] = "PATCH", ["path"] = "/Groups/" + (random.Next(2) == 0 ? group : "bulkId:b" + random.Next(3)),
+                ["data"] = TestOrganization.Patch(TestOrganization.Operation(Op(random), "members", new JsonArray(new JsonObject { ["value"] = "bulkId:b" + random.Next(3) }))),
+            },
+            _ => new JsonObject { ["method"] = "PUT", ["path"] = "/Users/" + user, ["version"] = "W/\"1\"", ["data"] = organization.User("fuzz" + random.Next(20)) },
+        })]),
+    };
+
+    private static JsonObject Search(Random random, string cursor) => new()
+    {
+        ["schemas"] = new JsonArray("urn:ietf:params:scim:api:messages:2.0:SearchRequest"), ["filter"] = Broken(random, Filters[random.Next(Filters.Length)]),
+        ["sortBy"] = Sorts[random.Next(Sorts.Length)], ["count"] = random.Next(-1, 4), ["startIndex"] = random.Next(-1, 4),
+        ["attributes"] = new JsonArray(Paths[random.Next(Paths.Length)]), ["cursor"] = random.Next(3) == 0 ? Broken(random, cursor) : null,
+    };
+
+    private static (string Name, string Value) Header(Random random) => random.Next(6) switch
+    {
+        0 => ("Accept", "image/png;q=x"),
+        1 => ("Content-Type", "application/scim+json; charset=" + ((string[])["utf-16", "utf-8", "\"", "latin1"])[random.Next(4)]),
+        2 => ("Content-Encoding", "gzip"),
+        3 => ("If-None-Match", "*"),
+        4 => ("X-Correlation-Id", new string('x', random.Next(1, 300))),
+        _ => ("Accept-Encoding", "identity;q=0, *;q=0"),
+    };
 
     private static string Op(Random random) => ((string[])["add", "remove", "replace", "Add", "REMOVE", "move"])[random.Next(6)];
 
