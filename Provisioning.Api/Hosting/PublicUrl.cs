@@ -10,6 +10,9 @@ namespace Provisioning.Api.Hosting;
 /// </summary>
 public sealed class PublicUrl(ServiceSettings settings, IHostEnvironment environment, IServer server)
 {
+    /// <summary>Whether addresses may be given to others, who send people back to them: not when they are only guessed.</summary>
+    public bool IsKnown => settings.Public.BaseUrl is not null || environment.IsDevelopment();
+
     /// <summary>Without trailing slash.</summary>
     public string Root(HttpRequest request) =>
         settings.Public.BaseUrl

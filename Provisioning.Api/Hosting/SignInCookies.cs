@@ -4,7 +4,7 @@ namespace Provisioning.Api.Hosting;
 
 /// <summary>
 /// The cookies of sign-in: one binds flows to the browser that began them, one holds the session. Both are random secrets, not readable
-/// by scripts; over https their names carry <c>__Host-</c>, so no other host of the domain can plant one.
+/// by scripts; their names carry <c>__Host-</c> outside this machine, so no other host of the domain can plant one.
 /// </summary>
 public sealed class SignInCookies(PublicUrl url)
 {
@@ -40,5 +40,6 @@ public sealed class SignInCookies(PublicUrl url)
         HttpOnly = true, Secure = IsSecure(context), SameSite = SameSiteMode.Lax, Path = "/", MaxAge = life, IsEssential = true,
     };
 
-    private bool IsSecure(HttpContext context) => url.Root(context.Request).StartsWith("https://", StringComparison.Ordinal);
+    /// <summary>Everywhere but on this machine: over http elsewhere no browser keeps the cookies, and nobody signs in.</summary>
+    private bool IsSecure(HttpContext context) => new Uri(url.Root(context.Request)) is not { Scheme: "http", IsLoopback: true };
 }

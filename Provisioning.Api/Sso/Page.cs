@@ -82,6 +82,7 @@ public static class Page
         .button { display: inline-block; width: 100%; margin: .25rem 0 1rem; padding: .75rem 1rem; font: inherit; font-weight: 600; text-align: center;
           text-decoration: none; color: var(--on-act); background: var(--act); border: 0; border-radius: .5rem; cursor: pointer; }
         form .button { margin-top: 1rem; }
+        p a { color: var(--act); }
         :focus-visible { outline: 3px solid var(--act); outline-offset: 2px; }
         .problem { border-left: .25rem solid #c5221f; padding-left: .75rem; }
         .small { color: var(--quiet); font-size: .875rem; margin: 0; overflow-wrap: anywhere; }

@@ -17,11 +17,17 @@ public interface ISignInStart
 
 /// <summary>The beginning of every sign-in: checks where the person wants to go afterwards, binds the flow to the browser, goes.</summary>
 public sealed class SignInStart(
-    IEnumerable<ISignInStart> kinds, SignInFlows flows, SignInSettingsChanges settings, SignInCookies cookies)
+    IEnumerable<ISignInStart> kinds, SignInFlows flows, SignInSettingsChanges settings, SignInCookies cookies, PublicUrl url)
 {
     public async Task AnswerAsync(HttpContext context, Organization organization, Connection connection, string? returnTo, string? loginHint)
     {
         var cancel = context.RequestAborted;
+        if (!url.IsKnown)
+        {
+            await SsoPages.ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, "Sign-in is not set up",
+                "This service does not know its own address yet (setting Public:BaseUrl). Tell the people who run it.");
+            return;
+        }
         if (returnTo is not null && !(await settings.FindAsync(organization, cancel)).Allows(returnTo))
         {
             // Never a link to it: the address is somebody else's word.

@@ -70,6 +70,7 @@ public static class SsoEndpoints
         if (await OrganizationAsync(context) is not { } organization) return;
         var (connections, query) = (context.RequestServices.GetRequiredService<ConnectionDirectory>(), context.Request.Query);
         string? returnTo = Given(query["return_to"]), named = Given(query["connection"]), hint = Given(query["login_hint"]);
+        if (hint is { Length: > TextKey.MaxLength }) hint = null;
         var connection = named is not null
             ? await connections.FindAsync(organization, named, context.RequestAborted)
             : await connections.RouteAsync(organization, EmailAddress.TryParse(hint, out var email) ? email.Domain : null, context.RequestAborted);

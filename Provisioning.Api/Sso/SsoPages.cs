@@ -15,6 +15,7 @@ public static class SsoPages
         ["seat_unassigned"] = ("You have no seat", "Ask an administrator of your organisation to give you a seat again. Then press Try again."),
         ["not_invited"] = ("You are not invited yet", "Ask an administrator of your organisation for an invitation. Then press Try again."),
         ["not_provisioned"] = ("You are not assigned yet", "Ask the people who run your company's sign-in to assign this product to you. Then press Try again."),
+        ["no_mapped_group"] = ("You are in no group that has access", "Ask the people who run your company's sign-in to add you to one. Then press Try again."),
         ["deprovisioned"] = ("Your access was withdrawn", "If you think this is a mistake, ask an administrator of your organisation."),
         ["ambiguous_email"] = ("We cannot tell who you are", "Ask an administrator of your organisation: two members have your e-mail address."),
         ["identity_conflict"] = ("This account is not linked", "Sign in with the account you used before, or ask an administrator of your organisation."),
@@ -22,6 +23,10 @@ public static class SsoPages
         ["email_not_verified"] = ("Your address is not confirmed", "Ask the people who run your company's sign-in: it has to confirm your e-mail address."),
         ["domain_not_verified"] = ("Your domain is not known", "Ask an administrator of your organisation: the domain of your e-mail address has to be verified first."),
     };
+
+    /// <summary>Refusals that another account could help with.</summary>
+    private static readonly string[] OtherAccount =
+        ["not_invited", "not_provisioned", "no_mapped_group", "deprovisioned", "ambiguous_email", "identity_conflict", "email_not_verified", "domain_not_verified"];
 
     /// <summary>Why somebody stays outside, whom to ask, and a way to try again.</summary>
     /// <param name="again">Where a new attempt begins; null when there is none.</param>
@@ -34,6 +39,7 @@ public static class SsoPages
             <p class="problem">{Page.Text(reason?.Message ?? "Your organisation does not let you in.")}</p>
             <p>{Page.Text(ask)}</p>
             {Again(again)}
+            {(again is not null && OtherAccount.Contains(answer.Reason) ? $"""<p><a href="{Page.Text(again)}&amp;prompt=login">Use another account</a></p>""" : "")}
             <p class="small">Organisation: {Page.Text(organization.Name)}<br>Reason: {Page.Text(answer.Reason)}<br>{Reference(context)}</p>
             """);
     }
@@ -44,7 +50,7 @@ public static class SsoPages
         Page.WriteAsync(context, status, title,
             $"""
             <p class="problem">{Page.Text(what)}</p>
-            {Again(again)}
+            {(again == SsoEndpoints.Root ? $"""<a class="button" href="{again}">Sign in</a>""" : Again(again))}
             <p class="small">{Reference(context)}</p>
             """);
 

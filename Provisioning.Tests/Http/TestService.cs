@@ -17,12 +17,16 @@ public sealed class TestService : IAsyncDisposable
 
     private readonly WebApplication app;
     private readonly TestDatabase database;
+    private readonly bool ownsDatabase;
+    private readonly string[] settings;
     private readonly HttpClient http;
 
-    private TestService(WebApplication app, TestDatabase database, Uri address)
+    private TestService(WebApplication app, TestDatabase database, bool ownsDatabase, string[] settings, Uri address)
     {
         this.app = app;
         this.database = database;
+        this.ownsDatabase = ownsDatabase;
+        this.settings = settings;
         http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
         Address = address;
         Operator = new Door(http, OperatorToken, "/v1/organizations");
@@ -53,6 +57,23 @@ public sealed class TestService : IAsyncDisposable
         string engine, Action<WebApplicationBuilder>? configure, int standard = 2, int premium = 1, params string[] settings)
     {
         var database = await TestDatabase.CreateAsync(engine);
+        try
+        {
+            return await StartAsync(database, true, configure, standard, premium, settings);
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Another node on the same database, in this process too: it shares nothing else with the first. To be disposed of first.</summary>
+    public Task<TestService> AnotherAsync() => StartAsync(database, false, null, 2, 1, settings);
+
+    private static async Task<TestService> StartAsync(
+        TestDatabase database, bool ownsDatabase, Action<WebApplicationBuilder>? configure, int standard, int premium, string[] settings)
+    {
         var app = Program.Build([.. Settings(database, "http://127.0.0.1:0", standard, premium, settings)], configure);
         try
         {
@@ -61,10 +82,9 @@ public sealed class TestService : IAsyncDisposable
         catch
         {
             await app.DisposeAsync();
-            await database.DisposeAsync();
             throw;
         }
-        return new TestService(app, database, new Uri(app.Urls.First()));
+        return new TestService(app, database, ownsDatabase, settings, new Uri(app.Urls.First()));
     }
 
     /// <summary>The command line of a test's service; the same for the one in process and the one in a process of its own.</summary>
@@ -106,6 +126,7 @@ public sealed class TestService : IAsyncDisposable
         http.Dispose();
         await app.StopAsync();
         await app.DisposeAsync();
+        if (!ownsDatabase) return;
         try
         {
             await database.DisposeAsync();

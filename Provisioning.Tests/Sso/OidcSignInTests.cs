@@ -144,7 +144,10 @@ public sealed class OidcSignInTests(string engine)
         var person = sso.Person("eve");
         person["upn"] = sso.Organization.Mail("victim");
         using var browser = sso.Browser();
-        (await sso.SignInAsync(browser, person)).Expect(403, "Your address is not confirmed");
+        var refused = (await sso.SignInAsync(browser, person)).Expect(403, "Your address is not confirmed");
+        Assert.That(refused.Body, Does.Contain("&amp;prompt=login\">Use another account</a>"));
+        await sso.CallbackAsync(browser, refused.Again + "&prompt=login");
+        Assert.That(sso.Provider.LastRequest!["prompt"].ToString(), Is.EqualTo("login"));
     }
 
     [Test]

@@ -27,6 +27,7 @@ public sealed partial class OidcStart(OidcProviders providers, PublicUrl url, IL
             ["response_type"] = "code", ["client_id"] = settings.ClientId, ["redirect_uri"] = RedirectUri(context, connection.Id),
             ["scope"] = string.Join(' ', settings.Scopes.Prepend("openid")), ["state"] = flow.State, ["nonce"] = flow.Nonce,
             ["code_challenge"] = flow.CodeChallenge, ["code_challenge_method"] = "S256", ["login_hint"] = loginHint,
+            ["prompt"] = context.Request.Query["prompt"] == "login" ? "login" : null, // the only one every provider knows (Core 15.1)
         };
         Page.Redirect(context, QueryHelpers.AddQueryString(metadata.AuthorizationEndpoint.AbsoluteUri, query));
     }

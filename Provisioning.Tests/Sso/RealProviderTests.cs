@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using NUnit.Framework;
+using Provisioning.Tests.Core;
+using Provisioning.Tests.Http;
+
+namespace Provisioning.Tests.Sso;
+
+/// <summary>
+/// Sign-in against an OpenID provider that others wrote (<c>infra/test-idp</c>, certified as a provider), with its real pages. Ignored where Node.js or
+/// the provider is not installed.
+/// </summary>
+public sealed partial class RealProviderTests
+{
+    private TestService service = null!;
+    private Process? provider;
+    private string issuer = "";
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        var folder = Path.Combine(Sources.Root, "infra", "test-idp");
+        if (!Directory.Exists(Path.Combine(folder, "node_modules", "oidc-provider")))
+            Assert.Ignore("The provider is not installed: (cd infra/test-idp && npm install --no-package-lock), which needs Node.js 20.");
+        service = await SharedService.GetAsync();
+        var port = FreePort().ToString(CultureInfo.InvariantCulture);
+        issuer = "http://127.0.0.1:" + port;
+        var start = new ProcessStartInfo("node", ["idp.mjs", port, service.Address.GetLeftPart(UriPartial.Authority)])
+        {
+            WorkingDirectory = folder, RedirectStandardOutput = true,
+        };
+        provider = Process.Start(start)!;
+        while (await provider.StandardOutput.ReadLineAsync() is { } line && !line.Contains("ready", StringComparison.Ordinal)) { }
+    }
+
+    [OneTimeTearDown]
+    public void Stop()
+    {
+        if (provider is null) return;
+        provider.Kill();
+        provider.WaitForExit();
+        provider.Dispose();
+    }
+
+    [Test]
+    public async Task A_person_signs_in_at_a_real_provider_is_refused_without_a_seat_and_signs_out()
+    {
+        var organization = await service.OrganizationAsync(standard: 0, premium: 1, mode: "jit");
+        var wanted = new JsonObject
+        {
+            ["name"] = "real", ["kind"] = "oidc",
+            ["oidc"] = new JsonObject { ["issuer"] = issuer, ["clientId"] = "provisioning", ["clientSecret"] = "provisioning-secret" },
+        };
+        (await organization.Owner.Post("/connections", wanted)).Expect(201);
+        (await organization.Owner.Put("/sign-in-settings", new { returnTo = new[] { "https://app.example/in" } }, ("If-Match", "*"))).Expect(200);
+        var token = (await organization.Owner.Post("/tokens", new { door = "application", name = "app" })).Expect(201).Text("token");
+        var start = $"/sso/{organization.Slug}/start?return_to={Uri.EscapeDataString("https://app.example/in")}";
+
+        using var browser = new TestBrowser(service.Address);
+        var back = await SignInAsync(browser, start, organization.Mail("ada"));
+        Assert.That(back.To.GetLeftPart(UriPartial.Path), Is.EqualTo("https://app.example/in"), back.Body);
+        var session = (await organization.Owner.With(token).Post("/sign-ins/exchange", new { code = back.Query("code") })).Expect(200);
+        Assert.That((session.Text("email"), session.Text("tier")), Is.EqualTo((organization.Mail("ada"), "premium")));
+
+        using var second = new TestBrowser(service.Address);
+        (await SignInAsync(second, start, organization.Mail("grace"))).Expect(403, "No seat is free");
+
+        var away = (await browser.SubmitAsync("/sso/sign-out")).Expect(303);
+        Assert.That(away.To.AbsoluteUri, Does.StartWith(issuer));
+        (await browser.GoAsync(away.To)).Expect(200); // the provider knows the hint and asks whether to sign out there too
+        Assert.That((await organization.Owner.With(token).Get("/sessions/" + session.Text("sessionId"))).Expect(200).Flag("active"), Is.False);
+    }
+
+    /// <summary>Follows redirects and fills the provider's forms, until the browser is sent away or shown a page of ours.</summary>
+    private async Task<Shown> SignInAsync(TestBrowser browser, string start, string login)
+    {
+        var shown = await browser.GoAsync(start);
+        for (var step = 0; step < 20; step++)
+        {
+            if (shown.Location is { } next)
+            {
+                if (next.Host != "127.0.0.1") return shown;
+                shown = await browser.GoAsync(next);
+            }
+            else if (shown.Address.AbsoluteUri.StartsWith(issuer, StringComparison.Ordinal) && Form().Match(shown.Body) is { Success: true } form)
+            {
+                var prompt = Prompt().Match(shown.Body).Groups[1].Value;
+                shown = await browser.SubmitAsync(WebUtility.HtmlDecode(form.Groups[1].Value),
+                    prompt == "login" ? [("prompt", prompt), ("login", login), ("password", "any")] : [("prompt", prompt)]);
+            }
+            else
+            {
+                return shown;
+            }
+        }
+        throw new AssertionException($"The provider never let go.\n{shown}");
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    [GeneratedRegex("<form[^>]*action=\"([^\"]+)\"")]
+    private static partial Regex Form();
+
+    [GeneratedRegex("name=\"prompt\" value=\"([a-z]+)\"")]
+    private static partial Regex Prompt();
+}
