@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Globalization;
-using Microsoft.Data.Sqlite;
 using Npgsql;
 
 namespace Provisioning.Bench.Seeding;
@@ -61,7 +60,7 @@ internal sealed class SqliteBulkWriter : IBulkWriter
 {
     private readonly DbConnection connection;
     private readonly Dictionary<string, RowInserter> inserters = [];
-    private SqliteTransaction? transaction;
+    private DbTransaction? transaction;
 
     public SqliteBulkWriter(DbConnection connection)
     {
@@ -71,7 +70,7 @@ internal sealed class SqliteBulkWriter : IBulkWriter
 
     public Task WriteAsync(BulkTable table, IReadOnlyCollection<object?[]> rows)
     {
-        transaction ??= (SqliteTransaction)connection.BeginTransaction();
+        transaction ??= connection.BeginTransaction();
         if (!inserters.TryGetValue(table.Name, out var inserter)) inserters[table.Name] = inserter = new RowInserter(table, connection);
         inserter.Transaction = transaction;
         foreach (var row in rows) inserter.Insert(row);

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Data;
-using System.Data.Common;
 using Provisioning.Core.Storage.Dialects;
 
 namespace Provisioning.Core.Storage;
@@ -8,7 +6,7 @@ namespace Provisioning.Core.Storage;
 /// <summary>Open, prepared connections for reading: opening one costs more than most queries.</summary>
 internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
 {
-    private readonly ConcurrentBag<DbConnection> idle = [];
+    private readonly ConcurrentBag<KeptConnection> idle = [];
     private readonly SemaphoreSlim free = new(size);
     private volatile bool disposed;
 
@@ -16,14 +14,14 @@ internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
     public async Task<T> RunAsync<T>(Func<SqlSession, Task<T>> query, CancellationToken cancel)
     {
         await free.WaitAsync(cancel);
-        DbConnection? connection = null;
+        KeptConnection? connection = null;
         try
         {
-            connection = await TakeAsync() ?? await OpenAsync(cancel);
+            connection = await TakeAsync() ?? await KeptConnection.OpenAsync(dialect, cancel);
             T result;
-            await using (var transaction = dialect.BeginRead(connection))
+            await using (var transaction = dialect.BeginRead(connection.Connection))
                 result = await query(new SqlSession(connection, transaction, dialect, cancel));
-            if (disposed || connection.State != ConnectionState.Open) await connection.DisposeAsync();
+            if (disposed || !connection.IsOpen) await connection.DisposeAsync();
             else idle.Add(connection);
             connection = null;
             return result;
@@ -42,30 +40,14 @@ internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
     }
 
     /// <summary>An idle connection; null when there is none. One may be broken without a word: the end of its transaction swallowed it.</summary>
-    private async Task<DbConnection?> TakeAsync()
+    private async Task<KeptConnection?> TakeAsync()
     {
         while (idle.TryTake(out var connection))
         {
-            if (connection.State == ConnectionState.Open) return connection;
+            if (connection.IsOpen) return connection;
             await connection.DisposeAsync();
         }
         return null;
-    }
-
-    private async Task<DbConnection> OpenAsync(CancellationToken cancel)
-    {
-        var connection = dialect.Create();
-        try
-        {
-            await connection.OpenAsync(cancel);
-            dialect.AfterOpen(connection);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
     }
 
     public void Dispose()

@@ -1,4 +1,3 @@
-using System.Data;
 using System.Data.Common;
 using System.Diagnostics;
 using Provisioning.Core.Common;
@@ -17,7 +16,7 @@ internal sealed class UnitBatch(IDialect dialect) : IDisposable
     public const int Size = 64;
     private const int AttemptsOnConflict = 8;
 
-    private DbConnection? connection;
+    private KeptConnection? connection;
 
     /// <summary>Runs and answers every unit. False: the connection was lost on the way.</summary>
     public async Task<bool> RunAsync(IReadOnlyList<PendingUnit> units)
@@ -40,13 +39,13 @@ internal sealed class UnitBatch(IDialect dialect) : IDisposable
         var done = new List<PendingUnit>(units.Count);
         try
         {
-            if (connection is { State: not ConnectionState.Open })
+            if (connection is { IsOpen: false })
             {
                 await connection.DisposeAsync();
                 connection = null;
             }
-            connection ??= await OpenAsync();
-            await using var transaction = await connection.BeginTransactionAsync(dialect.WriteIsolation);
+            connection ??= await KeptConnection.OpenAsync(dialect);
+            await using var transaction = await connection.Connection.BeginTransactionAsync(dialect.WriteIsolation);
             var session = new SqlSession(connection, transaction, dialect);
             if (units.Count > 1 && !dialect.HasOneWriter) await LatchAsync(session, units[0].Organization);
             foreach (var unit in units)
@@ -137,20 +136,4 @@ internal sealed class UnitBatch(IDialect dialect) : IDisposable
 
     private Task ReleaseAsync(SqlSession session) =>
         dialect.ReleaseSavepoint is { } release ? session.ExecuteAsync(release) : Task.CompletedTask;
-
-    private async Task<DbConnection> OpenAsync()
-    {
-        var opened = dialect.Create();
-        try
-        {
-            await opened.OpenAsync();
-            dialect.AfterOpen(opened);
-            return opened;
-        }
-        catch
-        {
-            await opened.DisposeAsync();
-            throw;
-        }
-    }
 }

@@ -2,17 +2,21 @@ using System.Data;
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Provisioning.Core.Storage.Dialects;
 
 /// <summary>
-/// A SQLite connection that keeps its statements prepared: the driver compiles SQL anew for every command, which costs more than most
-/// of our statements take to run. The texts are few and constant; beyond 256 of them a statement is compiled for its one use.
+/// A SQLite connection whose commands keep their compiled statement for as long as they live and talk to the engine directly: the
+/// driver compiles the text anew and looks every parameter up by its name at each execution, which costs more than most of our
+/// statements take to run. Opening, closing and error codes are the driver's.
 /// </summary>
 internal sealed class PreparedSqliteConnection(SqliteConnection inner) : DbConnection
 {
-    private const int Most = 256;
-    private readonly Dictionary<string, SqliteCommand> idle = [];
+    /// <summary>How long a statement waits for another connection's write lock; one connection writes, so only tools hold it longer.</summary>
+    private const int BusyMilliseconds = 5000;
+
+    private readonly Dictionary<string, PreparedSqliteCommand> frames = [];
 
     [AllowNull]
     public override string ConnectionString
@@ -29,39 +33,39 @@ internal sealed class PreparedSqliteConnection(SqliteConnection inner) : DbConne
 
     public override ConnectionState State => inner.State;
 
+    /// <summary>The engine's handle; only while open.</summary>
+    internal sqlite3 Handle => inner.Handle ?? throw new InvalidOperationException("The connection is not open.");
+
+    /// <summary>Whether the engine is inside a transaction; it ends one by itself after some errors.</summary>
+    internal bool IsInTransaction => inner.Handle is { } handle && raw.sqlite3_get_autocommit(handle) == 0;
+
     public override void ChangeDatabase(string databaseName) => inner.ChangeDatabase(databaseName);
 
-    public override void Open() => inner.Open();
+    public override void Open()
+    {
+        inner.Open();
+        SqliteException.ThrowExceptionForRC(raw.sqlite3_busy_timeout(Handle, BusyMilliseconds), Handle);
+    }
 
     public override void Close()
     {
-        foreach (var command in idle.Values) command.Dispose();
-        idle.Clear();
+        foreach (var command in frames.Values) command.Dispose();
+        frames.Clear();
         inner.Close();
     }
 
     /// <summary>A snapshot for reading: takes no write lock.</summary>
-    public DbTransaction BeginDeferred() => inner.BeginTransaction(deferred: true);
+    public DbTransaction BeginDeferred() => Begin("BEGIN");
 
-    internal SqliteCommand Take(string text)
+    /// <summary>Runs one of the few statements around a transaction.</summary>
+    internal void Run(string text)
     {
-        if (idle.Remove(text, out var prepared))
-        {
-            prepared.Parameters.Clear();
-            return prepared;
-        }
-        var command = inner.CreateCommand();
-        command.CommandText = text;
-        return command;
+        if (!frames.TryGetValue(text, out var command)) frames[text] = command = new PreparedSqliteCommand(this) { CommandText = text };
+        command.ExecuteNonQuery();
     }
 
-    internal void Return(SqliteCommand command)
-    {
-        command.Transaction = null;
-        if (idle.Count >= Most || inner.State != ConnectionState.Open || !idle.TryAdd(command.CommandText, command)) command.Dispose();
-    }
-
-    protected override DbTransaction BeginDbTransaction(IsolationLevel isolationLevel) => inner.BeginTransaction(isolationLevel);
+    /// <summary>Takes the write lock at once, so that a unit never loses it half way.</summary>
+    protected override DbTransaction BeginDbTransaction(IsolationLevel isolationLevel) => Begin("BEGIN IMMEDIATE");
 
     protected override DbCommand CreateDbCommand() => new PreparedSqliteCommand(this);
 
@@ -75,82 +79,38 @@ internal sealed class PreparedSqliteConnection(SqliteConnection inner) : DbConne
         base.Dispose(disposing);
     }
 
-    /// <summary>Borrows the prepared command of its text, from when the text is set until it is disposed.</summary>
-    private sealed class PreparedSqliteCommand(PreparedSqliteConnection connection) : DbCommand
+    private Transaction Begin(string text)
     {
-        private SqliteCommand? borrowed;
+        Run(text);
+        return new Transaction(this);
+    }
 
-        [AllowNull]
-        public override string CommandText
+    /// <summary>Rolled back unless committed.</summary>
+    private sealed class Transaction(PreparedSqliteConnection connection) : DbTransaction
+    {
+        private bool ended;
+
+        public override IsolationLevel IsolationLevel => IsolationLevel.Serializable;
+
+        protected override DbConnection? DbConnection => ended ? null : connection;
+
+        public override void Commit()
         {
-            get => borrowed?.CommandText ?? "";
-            set
-            {
-                GiveBack();
-                borrowed = connection.Take(value ?? "");
-            }
+            connection.Run("COMMIT");
+            ended = true;
         }
 
-        public override int CommandTimeout { get; set; } = 5;
-
-        public override CommandType CommandType
+        public override void Rollback()
         {
-            get => CommandType.Text;
-            set
-            {
-                if (value != CommandType.Text) throw new NotSupportedException("SQLite knows text commands only.");
-            }
+            if (ended) return;
+            ended = true;
+            if (connection.IsInTransaction) connection.Run("ROLLBACK");
         }
-
-        public override bool DesignTimeVisible { get; set; }
-
-        public override UpdateRowSource UpdatedRowSource { get; set; }
-
-        protected override DbConnection? DbConnection
-        {
-            get => connection;
-            set => throw new NotSupportedException("A command stays with its connection.");
-        }
-
-        protected override DbParameterCollection DbParameterCollection => Borrowed.Parameters;
-
-        protected override DbTransaction? DbTransaction { get; set; }
-
-        private SqliteCommand Borrowed => borrowed ?? throw new InvalidOperationException("A command needs its text first.");
-
-        private SqliteCommand Ready
-        {
-            get
-            {
-                Borrowed.Transaction = (SqliteTransaction?)DbTransaction;
-                Borrowed.CommandTimeout = CommandTimeout;
-                return Borrowed;
-            }
-        }
-
-        public override void Cancel() { }
-
-        public override int ExecuteNonQuery() => Ready.ExecuteNonQuery();
-
-        public override object? ExecuteScalar() => Ready.ExecuteScalar();
-
-        public override void Prepare() => Ready.Prepare();
-
-        protected override DbParameter CreateDbParameter() => new SqliteParameter();
-
-        protected override DbDataReader ExecuteDbDataReader(CommandBehavior behavior) => Ready.ExecuteReader(behavior);
 
         protected override void Dispose(bool disposing)
         {
-            if (disposing) GiveBack();
+            if (disposing) Rollback();
             base.Dispose(disposing);
-        }
-
-        private void GiveBack()
-        {
-            if (borrowed is null) return;
-            connection.Return(borrowed);
-            borrowed = null;
         }
     }
 }
