@@ -22,12 +22,7 @@ internal sealed class HostLogging
                 options.TimestampFormat = "HH:mm:ss ";
             });
         else
-            logging.AddJsonConsole(static options =>
-            {
-                options.IncludeScopes = true;
-                options.UseUtcTimestamp = true;
-                options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
-            });
+            logging.Services.AddSingleton<ILoggerProvider>(static _ => new JsonLog(TimeProvider.System, Console.OpenStandardOutput()));
         // The platform's own lines per request say less than ours and cost more.
         logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         // In code: no settings file can switch the privacy of callers off.

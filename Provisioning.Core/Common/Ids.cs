@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 
 namespace Provisioning.Core.Common;
 
@@ -28,7 +27,7 @@ public static class Ids
         var milliseconds = ticks / TimeSpan.TicksPerMillisecond;
         var fraction = (ushort)((ticks % TimeSpan.TicksPerMillisecond) * 4096 / TimeSpan.TicksPerMillisecond);
         Span<byte> bytes = stackalloc byte[16];
-        RandomNumberGenerator.Fill(bytes[8..]);
+        RandomBytes.Fill(bytes[8..]);
         BinaryPrimitives.WriteInt64BigEndian(bytes, milliseconds << 16);
         BinaryPrimitives.WriteUInt16BigEndian(bytes[6..], (ushort)(0x7000 | fraction));
         bytes[8] = (byte)(0x80 | (bytes[8] & 0x3F));

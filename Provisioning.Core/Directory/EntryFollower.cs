@@ -16,10 +16,11 @@ public sealed class EntryFollower(
     IMemberStore members, IEntryStore entries, IOrganizationStore organizations, MemberLifecycle lifecycle, EntryLinks links, EntryPlacing placing)
 {
     /// <summary>After the entry was changed: finds its member, or the one it belongs to now, and lets it follow.</summary>
+    /// <param name="member">The linked one, if it was read in this unit.</param>
     public async Task<Outcome<LinkedEntry>> FollowChangeAsync(
-        UnitScope scope, Organization organization, DirectoryEntry before, DirectoryEntry after, MemberId newMember, bool pushedAgain)
+        UnitScope scope, Organization organization, DirectoryEntry before, DirectoryEntry after, SeatedMember? member, MemberId newMember, bool pushedAgain)
     {
-        var member = after.Member is { } linked ? await members.FindAsync(scope.Session, organization.Id, linked) : null;
+        member ??= after.Member is { } linked ? await members.FindAsync(scope.Session, organization.Id, linked) : null;
         if (member is null)
         {
             var found = await links.FindAsync(scope.Session, organization, EntryContent.Of(after.Attributes));

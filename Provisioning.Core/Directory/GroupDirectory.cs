@@ -37,6 +37,10 @@ public sealed class GroupDirectory(IDatabase database, IGroupStore groups, Group
     public Task<IReadOnlyList<GroupMember>> MembersAsync(ResourceId group, ResourceId? after, int limit, CancellationToken cancel) =>
         database.ReadAsync(session => groups.MembersAsync(session, group, after, limit), cancel);
 
+    /// <summary>The members of a group that has at most so many; null for a bigger one, whose list is not read.</summary>
+    public Task<IReadOnlyList<GroupMember>?> FewMembersAsync(ResourceId group, int most, CancellationToken cancel) =>
+        database.ReadAsync(async session => await groups.HasMoreThanAsync(session, group, most) ? null : await groups.MembersAsync(session, group, null, most), cancel);
+
     /// <summary>Members of several groups; null when there are more than <paramref name="limit"/> together.</summary>
     public Task<ILookup<ResourceId, GroupMember>?> MembersOfAsync(IReadOnlyCollection<ResourceId> ids, int limit, CancellationToken cancel) =>
         database.ReadAsync(session => groups.MembersOfAsync(session, ids, limit), cancel);

@@ -63,7 +63,7 @@ public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requ
     /// <summary>Suspends a member; the seat is free at once (rule SEAT-11). An administrator's word stands until an administrator lifts it.</summary>
     public async Task<SeatedMember> SuspendAsync(UnitScope scope, Organization organization, SeatedMember before, SuspensionCause cause)
     {
-        var seat = await seats.LeaveAsync(scope, organization.Id, before.Member.Id, SeatStatus.None, Words.Text(cause));
+        var seat = await seats.LeaveAsync(scope, organization.Id, before.Seat, SeatStatus.None, Words.Text(cause));
         var suspended = await members.UpdateAsync(scope.Session, before.Member with
         {
             State = MemberState.Suspended, SuspendedBy = cause, AdminSuspended = before.Member.AdminSuspended || cause == SuspensionCause.Admin,
@@ -87,7 +87,7 @@ public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requ
     public async Task<SeatedMember> RemoveAsync(UnitScope scope, Organization organization, SeatedMember before, SuspensionCause by, string reason)
     {
         if (before.Member.State == MemberState.Removed) return before;
-        var seat = await seats.LeaveAsync(scope, organization.Id, before.Member.Id, SeatStatus.None, reason);
+        var seat = await seats.LeaveAsync(scope, organization.Id, before.Seat, SeatStatus.None, reason);
         var removed = await members.UpdateAsync(scope.Session, before.Member with
         {
             State = MemberState.Removed, SuspendedBy = null, AdminSuspended = by == SuspensionCause.Directory && before.Member.AdminSuspended,

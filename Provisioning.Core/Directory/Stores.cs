@@ -135,6 +135,9 @@ public interface IGroupStore
     /// <summary>Members by id; at most <paramref name="limit"/> after <paramref name="after"/>.</summary>
     Task<IReadOnlyList<GroupMember>> MembersAsync(ISession session, ResourceId group, ResourceId? after, int limit);
 
+    /// <summary>Whether the group has more members than that; counts no further.</summary>
+    Task<bool> HasMoreThanAsync(ISession session, ResourceId group, int members);
+
     /// <summary>Members of several groups; null when there are more than <paramref name="limit"/> rows.</summary>
     Task<ILookup<ResourceId, GroupMember>?> MembersOfAsync(ISession session, IReadOnlyCollection<ResourceId> groups, int limit);
 

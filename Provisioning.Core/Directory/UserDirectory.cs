@@ -43,7 +43,8 @@ public sealed class UserDirectory(IDatabase database, IEntryStore entries, Entry
             var active = content.Active ?? true;
             var existing = await entries.FindByUserNameAsync(scope.Session, organization.Id, content.UserName);
             if (existing is not null && (existing.Active || !active)) return UserNameTaken(content);
-            if (existing is not null) return await ApplyAsync(scope, organization, existing, content, member, pushedAgain: true);
+            if (existing is not null && await entries.ViewAsync(scope.Session, organization.Id, existing.Id, withGroups: true) is { } inactive)
+                return await ApplyAsync(scope, organization, inactive, content, member, pushedAgain: true);
 
             var entry = new DirectoryEntry(
                 id, organization.Id, content.UserName, content.ExternalId, active, StoredJson.Of(content.Attributes), 1, scope.Now, scope.Now, null);
@@ -65,17 +66,18 @@ public sealed class UserDirectory(IDatabase database, IEntryStore entries, Entry
 
         async Task<Outcome<EntryView>> RunAsync(UnitScope scope)
         {
-            if (await entries.FindAsync(scope.Session, organization.Id, id) is not { } before) return NoSuchUser(id);
+            if (await entries.ViewAsync(scope.Session, organization.Id, id, withGroups: true) is not { } view) return NoSuchUser(id);
+            var before = view.Entry;
             if (condition is not null && !condition.Accepts(before.Version)) return Stale(before.Version);
             if (!change(before).Try(out var content, out var error)) return error;
             if ((content.Active ?? before.Active) == before.Active && JsonNode.DeepEquals(content.Attributes, before.Attributes))
-                return (await entries.ViewAsync(scope.Session, organization.Id, id, withGroups: true))!;
+                return view;
             // Whoever is outside, since an address or the setting changed, can still be sent away (rule SCIM-8).
             if ((content.Active ?? before.Active) && await RefuseDomainAsync(scope, organization, content) is { } refused) return refused;
             if (!TextKey.Fold(content.UserName).AsSpan().SequenceEqual(TextKey.Fold(before.UserName))
                 && await entries.FindByUserNameAsync(scope.Session, organization.Id, content.UserName) is not null)
                 return UserNameTaken(content);
-            return await ApplyAsync(scope, organization, before, content, member, pushedAgain: false);
+            return await ApplyAsync(scope, organization, view, content, member, pushedAgain: false);
         }
     }
 
@@ -93,8 +95,9 @@ public sealed class UserDirectory(IDatabase database, IEntryStore entries, Entry
         }) { Organization = organization.Id }, cancel);
 
     private async Task<Outcome<EntryView>> ApplyAsync(
-        UnitScope scope, Organization organization, DirectoryEntry before, EntryContent content, MemberId newMember, bool pushedAgain)
+        UnitScope scope, Organization organization, EntryView view, EntryContent content, MemberId newMember, bool pushedAgain)
     {
+        var before = view.Entry;
         var after = before with
         {
             UserName = content.UserName, ExternalId = content.ExternalId, Active = content.Active ?? before.Active,
@@ -102,10 +105,10 @@ public sealed class UserDirectory(IDatabase database, IEntryStore entries, Entry
         };
         var (old, changed) = Difference(before.Attributes, after.Attributes);
         scope.Record(organization.Id, "user.updated", Target.User(after.Id), old, changed);
-        var followed = await follower.FollowChangeAsync(scope, organization, before, after, newMember, pushedAgain);
+        var followed = await follower.FollowChangeAsync(scope, organization, before, after, view.Member, newMember, pushedAgain);
         if (!followed.Try(out var linked, out var error)) return error;
         await entries.UpdateAsync(scope.Session, before, linked.Entry);
-        return (await entries.ViewAsync(scope.Session, organization.Id, after.Id, withGroups: true))!;
+        return view with { Entry = linked.Entry, Member = linked.Member };
     }
 
     private Task<Outcome<EntryView>> WriteAsync(

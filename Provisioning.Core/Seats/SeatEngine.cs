@@ -104,12 +104,25 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
         var pools = await store.LockPoolsAsync(scope.Session, organization);
         var seat = await store.FindAsync(scope.Session, organization, member)
             ?? throw new UnitConflictException("The member's seat row is not there any more.");
+        return await LeaveLockedAsync(scope, organization, pools, seat, to, reason);
+    }
+
+    /// <inheritdoc cref="LeaveAsync(UnitScope, OrganizationId, MemberId, SeatStatus, string?)"/>
+    /// <param name="seat">As read in this unit. Who was given another seat before the pools were locked makes the unit run again.</param>
+    public async Task<MemberSeat> LeaveAsync(UnitScope scope, OrganizationId organization, MemberSeat seat, SeatStatus to, string? reason) =>
+        await LeaveLockedAsync(scope, organization, await store.LockPoolsAsync(scope.Session, organization), seat, to, reason);
+
+    private async Task<MemberSeat> LeaveLockedAsync(
+        UnitScope scope, OrganizationId organization, IReadOnlyList<SeatPool> pools, MemberSeat seat, SeatStatus to, string? reason)
+    {
         if (seat.Status == to) return seat;
-        if (seat.Tier is not null) await ledger.CloseAsync(scope, organization, seat);
         var after = seat with { Status = to, Tier = null, DesiredTier = null, LastTier = seat.Tier ?? seat.LastTier, WaitingSince = null };
+        // The member's row first: its version says whether the seat is still the one that was read.
         after = await ledger.SaveAsync(scope, organization, seat, after, to == SeatStatus.Unassigned ? "seat.unassigned" : "seat.released", reason);
-        await sessions.EndAsync(scope.Session, member, scope.Now); // after the seat's row: a session that begins meanwhile holds that row
-        if (seat.Tier is not null || pools.Any(pool => pool.Queued > 0)) await queue.DrainLockedAsync(scope, organization);
+        if (seat.Tier is not null) await ledger.CloseAsync(scope, organization, seat);
+        await sessions.EndAsync(scope.Session, seat.Member, scope.Now); // after the seat's row: a session that begins meanwhile holds that row
+        if (seat.Tier is not null || pools.Any(pool => pool.Queued > 0))
+            await queue.DrainLockedAsync(scope, organization, [.. pools.Select(pool => pool.Tier == seat.Tier ? pool with { Assigned = pool.Assigned - 1 } : pool)]);
         return after;
     }
 

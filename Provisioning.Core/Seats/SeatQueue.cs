@@ -26,10 +26,12 @@ internal sealed class SeatQueue(ISeatStore store)
     }
 
     /// <summary>The drain itself; the caller holds all pools. Each upgrade opens a lower tier, which is then looked at anew.</summary>
-    public async Task<IReadOnlyList<SeatGrant>> DrainLockedAsync(UnitScope scope, OrganizationId organization)
+    /// <param name="pools">As they are now; null: to be read.</param>
+    public async Task<IReadOnlyList<SeatGrant>> DrainLockedAsync(UnitScope scope, OrganizationId organization, IReadOnlyList<SeatPool>? pools = null)
     {
         var grants = new List<SeatGrant>();
-        while (await DrainOnceAsync(scope, organization, grants) && grants.Count < SeatEngine.DrainBatch) { }
+        while (await DrainOnceAsync(scope, organization, pools ?? await store.PoolsAsync(scope.Session, organization), grants) && grants.Count < SeatEngine.DrainBatch)
+            pools = null;
         return grants;
     }
 
@@ -37,9 +39,8 @@ internal sealed class SeatQueue(ISeatStore store)
     /// Reads only people who can be served: many who wait for a full tier must not hide those behind them who want another.
     /// True when somebody was upgraded.
     /// </summary>
-    private async Task<bool> DrainOnceAsync(UnitScope scope, OrganizationId organization, List<SeatGrant> grants)
+    private async Task<bool> DrainOnceAsync(UnitScope scope, OrganizationId organization, IReadOnlyList<SeatPool> pools, List<SeatGrant> grants)
     {
-        var pools = await store.PoolsAsync(scope.Session, organization);
         var open = pools.Where(pool => pool.Free + pool.Queued > 0).Select(pool => pool.Tier).ToList();
         if (open.Count == 0) return false;
         var fallsBack = await store.FallsBackAsync(scope.Session, organization);

@@ -75,7 +75,7 @@ public sealed class EntryStore : IEntryStore
             WHERE id = @id AND organization_id = @organization AND version = @before AND deleted_at IS NULL
             """, Parameters(after, before.Version));
         if (updated != 1) throw new UnitConflictException("The user was changed by somebody else.");
-        if (SameValues(SearchedAttributes.Of(before.Attributes), SearchedAttributes.Of(after.Attributes))) return;
+        if (SearchedAttributes.AreSame(before.Attributes, after.Attributes)) return;
         await sql.ExecuteAsync("DELETE FROM entry_values WHERE entry_id = @id", new { id = Ids.ToBytes(after.Id) });
         await InsertValuesAsync(sql, after);
     }
@@ -159,9 +159,6 @@ public sealed class EntryStore : IEntryStore
     private static Task<int> CountAsync(SqlSession sql, OrganizationId organization, int change) =>
         sql.ExecuteAsync("UPDATE directory_counts SET users = users + @change WHERE organization_id = @organization",
             new { organization = Ids.ToBytes(organization), change });
-
-    private static bool SameValues(IReadOnlyList<(int Attribute, byte[] Key)> one, IReadOnlyList<(int Attribute, byte[] Key)> other) =>
-        one.Count == other.Count && one.All(row => other.Any(same => same.Attribute == row.Attribute && same.Key.AsSpan().SequenceEqual(row.Key)));
 
     private static object Parameters(DirectoryEntry entry, long before) => new
     {

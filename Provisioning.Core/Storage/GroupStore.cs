@@ -52,6 +52,7 @@ public sealed class GroupStore : IGroupStore
     {
         var parameters = new { id = Ids.ToBytes(group.Id), now = Instants.ToMicroseconds(now) };
         await SqlSession.Of(session).ExecuteAsync("UPDATE directory_groups SET version = version + 1, modified_at = @now WHERE id = @id", parameters);
+        if (SqlSession.Of(session).Dialect.HasOneWriter) return group.Version + 1; // read in this unit, and nobody else writes
         return await SqlSession.Of(session).ScalarAsync<long>("SELECT version FROM directory_groups WHERE id = @id", parameters);
     }
 
@@ -114,6 +115,14 @@ public sealed class GroupStore : IGroupStore
             new { group = Ids.ToBytes(group), after = after is { } id ? Ids.ToBytes(id) : [], limit, offset = 0 })).Select(row => row.ToMember())];
     }
 
+    public async Task<bool> HasMoreThanAsync(ISession session, ResourceId group, int members)
+    {
+        var sql = SqlSession.Of(session);
+        return (await sql.QueryAsync<byte[]>(
+            $"SELECT member_id FROM group_members WHERE group_id = @group ORDER BY member_id {sql.Dialect.Page}",
+            new { group = Ids.ToBytes(group), limit = 1, offset = members })).Count > 0;
+    }
+
     public async Task<ILookup<ResourceId, GroupMember>?> MembersOfAsync(ISession session, IReadOnlyCollection<ResourceId> groups, int limit)
     {
         var sql = SqlSession.Of(session);
@@ -157,14 +166,23 @@ public sealed class GroupStore : IGroupStore
     /// <summary>The groups of each of these users.</summary>
     internal static async Task<ILookup<ResourceId, GroupOfUser>> GroupsOfAsync(SqlSession sql, IReadOnlyCollection<byte[]> users)
     {
-        var rows = new List<GroupOfUserRow>();
-        foreach (var chunk in users.Chunk(Chunk))
-            rows.AddRange(await sql.QueryAsync<GroupOfUserRow>(
+        if (users.Count == 1)
+            return Lookup(await sql.QueryAsync<GroupOfUserRow>(
                 """
                 SELECT gm.member_id, g.id AS group_id, g.display_name FROM group_members gm JOIN directory_groups g ON g.id = gm.group_id
-                WHERE gm.member_id IN @ids ORDER BY gm.member_id, gm.group_id
-                """, new { ids = chunk }));
-        return Lookup(rows);
+                WHERE gm.member_id = @user ORDER BY gm.group_id
+                """, new { user = users.First() }));
+        // Many users are in few groups: each group's name is read once.
+        var memberships = new List<(ResourceId User, ResourceId Group)>();
+        foreach (var chunk in users.Chunk(Chunk))
+            memberships.AddRange((await sql.QueryAsync<MembershipRow>(
+                "SELECT member_id, group_id FROM group_members WHERE member_id IN @ids ORDER BY member_id, group_id", new { ids = chunk }))
+                .Select(row => (Rows.Id<ResourceId>(row.Member_Id), Rows.Id<ResourceId>(row.Group_Id))));
+        var names = new Dictionary<ResourceId, string>();
+        foreach (var chunk in memberships.Select(row => row.Group).Distinct().Chunk(Chunk))
+            foreach (var row in await sql.QueryAsync<NameRow>("SELECT id, display_name FROM directory_groups WHERE id IN @ids", new { ids = chunk.Select(Ids.ToBytes) }))
+                names[Rows.Id<ResourceId>(row.Id)] = row.Display_Name;
+        return memberships.Where(row => names.ContainsKey(row.Group)).ToLookup(row => row.User, row => new GroupOfUser(row.User, row.Group, names[row.Group]));
     }
 
     /// <summary>The groups of every user of the organisation, only for filters that SQL cannot decide; bounded like a scan of resources.</summary>
@@ -255,6 +273,10 @@ public sealed class GroupStore : IGroupStore
     {
         public GroupMember ToMember() => new(Rows.Id<ResourceId>(Member_Id), Is_Group != 0, Ref, Type, Display);
     }
+
+    private sealed record MembershipRow(byte[] Member_Id, byte[] Group_Id);
+
+    private sealed record NameRow(byte[] Id, string Display_Name);
 
     private sealed record GroupOfUserRow(byte[] Member_Id, byte[] Group_Id, string Display_Name);
 }

@@ -105,6 +105,19 @@ public sealed class JournalStore : IJournalStore
     /// <summary>One statement for many rows, each with values of its own; the columns are ours.</summary>
     private static async Task SealAsync(SqlSession sql, string table, Seal[] seals, params (string Name, Func<Seal, object?> Value)[] columns)
     {
+        if (sql.Dialect.HasOneWriter)
+        {
+            // No round trip to save: a prepared statement for each row costs less than looking each row up in a CASE.
+            var one = $"UPDATE {table} SET {string.Join(", ", columns.Select((column, at) => $"{column.Name} = @v{at}"))} WHERE sequence IS NULL AND id = @id";
+            foreach (var seal in seals)
+            {
+                var values = new DynamicParameters();
+                for (var at = 0; at < columns.Length; at++) values.Add("v" + at, columns[at].Value(seal));
+                values.Add("id", seal.Id.ToByteArray(bigEndian: true));
+                if (await sql.ExecuteAsync(one, values) != 1) throw new UnitConflictException("A record was sealed by somebody else.");
+            }
+            return;
+        }
         var parameters = new DynamicParameters();
         for (var at = 0; at < seals.Length; at++) parameters.Add("i" + at, seals[at].Id.ToByteArray(bigEndian: true));
         var text = new StringBuilder("UPDATE ").Append(table).Append(" SET ");

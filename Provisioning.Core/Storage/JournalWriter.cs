@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text.Json.Nodes;
+using System.Text.Json;
 using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
 
@@ -19,7 +18,8 @@ internal static class JournalWriter
     {
         if (rows.Count == 0) return;
         var now = Instants.ToMicroseconds(scope.Now);
-        var numbered = rows.Select(row => (Id: Ids.NewGuid(time).ToByteArray(bigEndian: true), Row: row)).ToList();
+        var numbered = rows.Select(row => (
+            Id: Ids.NewGuid(time).ToByteArray(bigEndian: true), Row: row, Before: row.Before?.ToJsonString(), After: row.After?.ToJsonString())).ToList();
         await session.InsertAsync("audit_records", AuditColumns, numbered, item =>
         [
             item.Id, Ids.ToBytes(item.Row.Organization), now, Words.Text(scope.Actor.Kind), scope.Actor.Id, Words.Text(scope.Actor.Channel),
@@ -27,12 +27,12 @@ internal static class JournalWriter
         ]);
         var details = numbered.Where(item => item.Row.Before is not null || item.Row.After is not null).ToList();
         await session.InsertAsync("audit_details", DetailColumns, details, item =>
-            [item.Id, RandomNumberGenerator.GetBytes(16), item.Row.Before?.ToJsonString(), item.Row.After?.ToJsonString()]);
+            [item.Id, RandomBytes.Get(16), item.Before, item.After]);
         var events = numbered.Where(item => item.Row.HasEvent).ToList();
         await session.InsertAsync("outbox", OutboxColumns, events, item =>
         [
             item.Id, Ids.ToBytes(item.Row.Organization), item.Row.Action, item.Row.Target.Kind, item.Row.Target.Id, now,
-            new JsonObject { ["before"] = item.Row.Before?.DeepClone(), ["after"] = item.Row.After?.DeepClone(), ["reason"] = item.Row.Reason }.ToJsonString(),
+            $$"""{"before":{{item.Before ?? "null"}},"after":{{item.After ?? "null"}},"reason":{{JsonSerializer.Serialize(item.Row.Reason)}}}""",
         ]);
     }
 }

@@ -64,19 +64,22 @@ internal sealed class PendingUnit<T>(WriteUnit<T> unit, TimeProvider time, Cance
     public override async Task<bool> RunAsync(SqlSession session)
     {
         scope = null;
-        if ((MayHaveHappened || unit.RequestHash is not null) && await Receipts.FindAsync(session, unit.Id) is { } receipt)
+        // An id that was made for this unit and is used for the first time is nobody else's: its receipt is written once, with the reply.
+        var isKnown = MayHaveHappened || unit.RequestHash is not null;
+        if (isKnown && await Receipts.FindAsync(session, unit.Id) is { } receipt)
         {
             outcome = await AnswerFromAsync(session, receipt);
             return true;
         }
         scope = new UnitScope(session, unit.Actor, unit.Now);
         if (unit.Lease is { } lease && !await LeaseStore.GuardAsync(session, lease)) throw new LeaseLostException(lease);
-        await Receipts.InsertAsync(session, unit.Id, unit.Kind, unit.RequestHash, null, unit.Now);
+        if (isKnown) await Receipts.InsertAsync(session, unit.Id, unit.Kind, unit.RequestHash, null, unit.Now);
         outcome = await unit.Run(scope);
         if (!outcome.IsOk) return false;
         await JournalWriter.WriteAsync(session, scope, scope.Rows, time);
-        await Receipts.SetReplyAsync(session, unit.Id, Receipts.Write(unit.Remember is null
-            ? JsonSerializer.Serialize(outcome.Value, Receipts.Json) : unit.Remember(outcome.Value)));
+        var reply = Receipts.Write(unit.Remember is null ? JsonSerializer.Serialize(outcome.Value, Receipts.Json) : unit.Remember(outcome.Value));
+        if (isKnown) await Receipts.SetReplyAsync(session, unit.Id, reply);
+        else await Receipts.InsertAsync(session, unit.Id, unit.Kind, null, reply, unit.Now);
         return true;
     }
 

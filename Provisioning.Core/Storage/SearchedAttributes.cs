@@ -25,6 +25,8 @@ internal static class SearchedAttributes
         [SchemaUris.EnterpriseUser + ":employeeNumber"] = 9,
     };
 
+    private static readonly string[] Roots = [.. Codes.Keys.Select(name => name.Contains(':', StringComparison.Ordinal) ? SchemaUris.EnterpriseUser : name.Split('.')[0]).Distinct()];
+
     /// <summary>Where the values of a canonical attribute name are; null for what the evaluator decides.</summary>
     public static SqlPlace? Place(string name) => name switch
     {
@@ -70,6 +72,9 @@ internal static class SearchedAttributes
     /// <summary>Codes of tiers: what is none names no tier, whatever the collation of an engine thinks of it.</summary>
     private static bool IsCode(string text) =>
         text.Length is > 0 and <= 64 && text.All(static c => c is >= 'a' and <= 'z' or >= '0' and <= '9' or '-' or '_');
+
+    /// <summary>Whether two entries have the same rows, or might not: what their rows are made of is compared.</summary>
+    public static bool AreSame(JsonObject one, JsonObject other) => Array.TrueForAll(Roots, root => JsonNode.DeepEquals(one[root], other[root]));
 
     /// <summary>The rows of an entry: each value once.</summary>
     public static IReadOnlyList<(int Attribute, byte[] Key)> Of(JsonObject attributes)

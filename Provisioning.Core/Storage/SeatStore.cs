@@ -27,6 +27,8 @@ public sealed partial class SeatStore : ISeatStore
 
     public async Task<IReadOnlyList<SeatPool>> LockPoolsAsync(ISession session, OrganizationId organization)
     {
+        // Whoever writes to the embedded engine holds all of it already.
+        if (SqlSession.Of(session).Dialect.HasOneWriter) return await PoolsAsync(session, organization);
         // One statement per row: the order in which one statement locks several rows is the engine's affair.
         foreach (var pool in await PoolsAsync(session, organization))
             await SqlSession.Of(session).ExecuteAsync(
@@ -231,7 +233,7 @@ public sealed partial class SeatStore : ISeatStore
     private sealed record PoolRow(string Tier, long Tier_Rank, string Features, long Purchased, long Assigned, long Held, long Queued, long Reserved)
     {
         public SeatPool ToPool() => new(
-            Tier, (int)Tier_Rank, JsonNode.Parse(Features)!.AsObject(), (int)Purchased, (int)Assigned, (int)Held, (int)Queued)
+            Tier, (int)Tier_Rank, Features == "{}" ? [] : JsonNode.Parse(Features)!.AsObject(), (int)Purchased, (int)Assigned, (int)Held, (int)Queued)
         {
             Reserved = (int)Reserved,
         };

@@ -6,7 +6,7 @@ namespace Provisioning.Core.Storage;
 /// <summary>Open, prepared connections for reading: opening one costs more than most queries.</summary>
 internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
 {
-    private readonly ConcurrentBag<KeptConnection> idle = [];
+    private readonly ConcurrentStack<KeptConnection> idle = new(); // the one used last knows most
     private readonly SemaphoreSlim free = new(size);
     private volatile bool disposed;
 
@@ -14,6 +14,14 @@ internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
     public async Task<T> RunAsync<T>(Func<SqlSession, Task<T>> query, CancellationToken cancel)
     {
         await free.WaitAsync(cancel);
+        return await RunEnteredAsync(query, cancel);
+    }
+
+    /// <summary>The same when a connection is to be had without waiting; else null.</summary>
+    public Task<T>? TryRunAsync<T>(Func<SqlSession, Task<T>> query, CancellationToken cancel) => free.Wait(0, cancel) ? RunEnteredAsync(query, cancel) : null;
+
+    private async Task<T> RunEnteredAsync<T>(Func<SqlSession, Task<T>> query, CancellationToken cancel)
+    {
         KeptConnection? connection = null;
         try
         {
@@ -22,14 +30,14 @@ internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
             await using (var transaction = dialect.BeginRead(connection.Connection))
                 result = await query(new SqlSession(connection, transaction, dialect, cancel));
             if (disposed || !connection.IsOpen) await connection.DisposeAsync();
-            else idle.Add(connection);
+            else idle.Push(connection);
             connection = null;
             return result;
         }
         catch (Exception exception) when (dialect.Classify(exception) == Fault.Lost)
         {
             // What cut this connection has cut the idle ones too (a restart, a failover): otherwise each retry would meet another dead one.
-            while (idle.TryTake(out var dead)) await dead.DisposeAsync();
+            while (idle.TryPop(out var dead)) await dead.DisposeAsync();
             throw;
         }
         finally
@@ -42,7 +50,7 @@ internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
     /// <summary>An idle connection; null when there is none. One may be broken without a word: the end of its transaction swallowed it.</summary>
     private async Task<KeptConnection?> TakeAsync()
     {
-        while (idle.TryTake(out var connection))
+        while (idle.TryPop(out var connection))
         {
             if (connection.IsOpen) return connection;
             await connection.DisposeAsync();
@@ -53,6 +61,6 @@ internal sealed class SessionPool(IDialect dialect, int size) : IDisposable
     public void Dispose()
     {
         disposed = true;
-        while (idle.TryTake(out var connection)) connection.Dispose();
+        while (idle.TryPop(out var connection)) connection.Dispose();
     }
 }

@@ -25,7 +25,8 @@ public sealed class SqlDatabase : IDatabase, IReceiptSweep, IAsyncDisposable
     {
         this.dialect = dialect;
         this.time = time;
-        pool = new SessionPool(dialect, dialect.HasOneWriter ? Math.Max(8, Environment.ProcessorCount * 4) : 32);
+        // Reading the embedded engine never waits for anything but the processor; each connection has a cache of its own.
+        pool = new SessionPool(dialect, dialect.HasOneWriter ? Math.Max(4, Environment.ProcessorCount * 2) : 32);
         writer = dialect.HasOneWriter ? new SingleWriter(dialect) : new OrganizationWriters(dialect, 24);
         retries = new ResiliencePipelineBuilder()
             .AddTimeout(deadline)
@@ -43,6 +44,14 @@ public sealed class SqlDatabase : IDatabase, IReceiptSweep, IAsyncDisposable
 
     public async Task<T> ReadAsync<T>(Func<ISession, Task<T>> query, CancellationToken cancel)
     {
+        try
+        {
+            if (dialect.HasOneWriter && pool.TryRunAsync(query, cancel) is { } running) return await running;
+        }
+        catch (Exception exception) when (IsInfrastructure(dialect.Classify(exception)))
+        {
+            // Once more, and now with patience.
+        }
         try
         {
             return await retries.ExecuteAsync(

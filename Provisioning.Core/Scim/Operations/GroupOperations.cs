@@ -75,8 +75,8 @@ public sealed class GroupOperations(GroupDirectory groups, MemberLists members, 
             [.. request.Members.Select(Step)], limits.FilterScan);
         if (!(await groups.ChangeAsync(caller.Organization, caller.Actor, key, condition, change, cancel)).Try(out var group, out error)) return error;
         if (!projection.IsDefault) return await ReplyAsync(200, caller, group, projection, group.Attributes, cancel);
-        var few = limits.GroupPatchBody == 0 ? null : await groups.MembersAsync(group.Id, null, limits.GroupPatchBody + 1, cancel);
-        var reply = few is not null && few.Count <= limits.GroupPatchBody
+        var few = limits.GroupPatchBody == 0 ? null : await groups.FewMembersAsync(group.Id, limits.GroupPatchBody, cancel);
+        var reply = few is not null
             ? Head(200, caller, group) with { Body = projection.Apply(ResourceTree.Of(group, few, caller.BaseUrl), group.Attributes) }
             : ScimReply.NoContent with { Tag = ResourceTree.Tag(group.Version) };
         return reply with { Ignored = request.Ignored };

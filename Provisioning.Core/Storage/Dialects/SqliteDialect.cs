@@ -39,7 +39,7 @@ public sealed class SqliteDialect(string connectionString) : IDialect
     {
         using var command = connection.CreateCommand();
         // FULL: a commit is acknowledged only when it is on disk, also when the machine loses power.
-        command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;";
+        command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;";
         command.ExecuteNonQuery();
     }
 
