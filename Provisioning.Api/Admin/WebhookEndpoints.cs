@@ -132,7 +132,7 @@ public sealed record IssuedWebhookForm(
 
 /// <summary>One event on its way to a webhook.</summary>
 /// <param name="State">pending, delivered or dead.</param>
-/// <param name="LastError">status_not_2xx, outbound_failed, outbound_refused or secret_unreadable.</param>
+/// <param name="LastError">status_not_2xx, outbound_failed, outbound_refused, secret_unreadable or internal_error.</param>
 public sealed record DeliveryForm(
     long Sequence, string EventId, string Type, string State, int Attempts, string CreatedAt, string? LastAttemptAt, int? LastStatus, string? LastError)
 {

@@ -27,21 +27,33 @@ public sealed class MailDelivery(
     /// <summary>One attempt; false when the server cannot be reached, so that there is no use in trying the next one now.</summary>
     public async Task<bool> SendAsync(Notification notification, Actor actor, Lease? lease, CancellationToken cancel)
     {
-        var (message, why) = sender.IsConfigured ? await ComposeAsync(notification, cancel) : (null, "no_mail_server");
-        var result = message is null ? null : await sender.SendAsync(message, cancel);
+        var (message, why) = ((MailMessage?)null, (string?)"no_mail_server");
+        MailResult? result = null;
+        Exception? bug = null;
+        try
+        {
+            if (sender.IsConfigured) (message, why) = await ComposeAsync(notification, cancel);
+            if (message is not null) result = await sender.SendAsync(message, cancel);
+        }
+        catch (Exception exception) when (exception is not (OperationCanceledException or StoreUnavailableException))
+        {
+            // A mail that cannot be made must not stand in front of all others: it waits like one that failed.
+            (bug, result) = (exception, new MailResult(MailFault.Later, "internal_error"));
+        }
         var now = Instants.Now(time);
-        var after = result is null ? notification with { State = NotificationState.Dropped, Error = why } : After(notification, message!.To, result, now);
+        var after = result is null ? notification with { State = NotificationState.Dropped, Error = why } : After(notification, message?.To, result, now);
         var next = now + settings.Backoff.After(Math.Max(1, after.Attempts));
         await database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "mail.attempt", actor, now, async scope =>
         {
             await store.RecordAsync(scope.Session, after, next);
             return default(Done);
         }) { Lease = lease }, CancellationToken.None); // it is sent: also a service that stops writes that down
+        if (bug is not null) throw new InvalidOperationException($"The mail {notification.Id} could not be made or sent.", bug);
         return result?.Fault != MailFault.Unreachable;
     }
 
     /// <summary>An attempt counts when the server spoke about this mail; a server that is away for long ends it too.</summary>
-    private Notification After(Notification before, string address, MailResult result, DateTimeOffset now)
+    private Notification After(Notification before, string? address, MailResult result, DateTimeOffset now)
     {
         if (result.Fault == MailFault.None)
             return before with { State = NotificationState.Sent, Attempts = before.Attempts + 1, SentAt = now, Address = address, Error = null };

@@ -54,7 +54,7 @@ public static class MailTexts
             NotificationKind.SeatWanted => (Flag(facts, "refused") ? $"{organization}: somebody was refused for want of a seat" : $"{organization}: somebody is waiting for a seat",
             [
                 Flag(facts, "refused")
-                    ? $"{member ?? "Somebody"} could not get in to {organization}, because no seat is free."
+                    ? $"{member ?? "Somebody"} did not get a seat of {organization}, because none is free."
                     : $"{member ?? "Somebody"} is in {organization}, but has no seat and waits for one.",
                 "Free a seat by suspending or unassigning somebody, or buy more; who waits gets it first.",
                 "Whoever else is refused or has to wait in the next 24 hours is told in one mail.",

@@ -29,7 +29,7 @@ public sealed class WebhookDelivery(
         var due = await database.ReadAsync(async session => new Found(await store.NextAsync(session, organization, webhook, Instants.Now(time))), cancel);
         if (due.Delivery is not { } next) return false;
         var now = Instants.Now(time);
-        var result = Request(next, now) is { } request ? await sender.SendAsync(request, cancel) : new SendResult(null, "secret_unreadable");
+        var (result, bug) = await SendAsync(next, now, cancel);
         var after = next.Delivery with
         {
             Attempts = next.Delivery.Attempts + 1, LastAttemptAt = now, LastStatus = result.Status, LastError = result.Error,
@@ -44,7 +44,21 @@ public sealed class WebhookDelivery(
             await store.RecordAsync(scope.Session, after, failures, again, result.IsOk ? null : then - DeliveryPolicy.Longest);
             return default(Done);
         }) { Lease = lease }, CancellationToken.None); // it is sent: also a service that stops writes that down
+        if (bug is not null) throw new InvalidOperationException($"Event {next.Event.Sequence} could not be made or sent.", bug);
         return written.IsOk;
+    }
+
+    /// <summary>What is wrong with us counts as a failed attempt too, so that it is not tried again and again at once.</summary>
+    private async Task<(SendResult Result, Exception? Bug)> SendAsync(DueDelivery due, DateTimeOffset now, CancellationToken cancel)
+    {
+        try
+        {
+            return (Request(due, now) is { } request ? await sender.SendAsync(request, cancel) : new SendResult(null, "secret_unreadable"), null);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            return (new SendResult(null, "internal_error"), exception);
+        }
     }
 
     private WebhookRequest? Request(DueDelivery due, DateTimeOffset now)

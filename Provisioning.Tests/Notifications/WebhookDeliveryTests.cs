@@ -98,6 +98,17 @@ public sealed class WebhookDeliveryTests(string engine)
     }
 
     [Test]
+    public async Task A_fault_of_our_own_counts_as_a_failed_attempt_and_is_reported()
+    {
+        await EventAsync();
+        port.Answer = _ => throw new NotSupportedException("a bug");
+        Assert.That(async () => await AttemptsAsync(), Throws.InvalidOperationException.With.InnerException.TypeOf<NotSupportedException>());
+        Assert.That(await delivery.DueAsync(10, default), Is.Empty, "it waits like any other");
+        var tried = (await DeliveriesAsync())[^1];
+        Assert.That((tried.Attempts, tried.State, tried.LastError), Is.EqualTo((1, DeliveryState.Pending, "internal_error")));
+    }
+
+    [Test]
     public async Task The_secret_before_signs_for_a_day_and_no_longer()
     {
         await webhooks.RotateAsync(org, CoreStack.Actor, hook, "whsec_two", null, default);
