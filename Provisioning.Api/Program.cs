@@ -6,6 +6,7 @@ using Provisioning.Api.Scim;
 using Provisioning.Api.Sso;
 using Provisioning.Core.Contracts;
 using Provisioning.Core.Directory;
+using Provisioning.Core.Invitations;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Notifications;
 using Provisioning.Core.Organizations;
@@ -111,6 +112,9 @@ public static class Program
         services.AddSingleton<MemberStore>();
         services.AddSingleton<IMemberStore>(static provider => provider.GetRequiredService<MemberStore>());
         services.AddSingleton<ISeatRequestStore>(static provider => provider.GetRequiredService<MemberStore>());
+        services.AddSingleton<IInvitationStore, InvitationStore>();
+        services.AddSingleton<IDomainStore, DomainStore>();
+        services.AddSingleton<IProtectedSecretStore, ProtectedSecretStore>();
         services.AddSingleton<IEntryStore, EntryStore>();
         services.AddSingleton<IGroupStore, GroupStore>();
         services.AddSingleton<IMappingStore, MappingStore>();
@@ -137,6 +141,8 @@ public static class Program
         services.AddHostedService<SessionSweepJob>();
         services.AddHostedService<JournalSealJob>();
         services.AddHostedService<ContractJob>();
+        services.AddHostedService<InvitationExpiryJob>();
+        services.AddHostedService<TokenUseJob>();
         services.AddHostedService<ServiceGauges>();
     }
 
@@ -162,8 +168,16 @@ public static class Program
     {
         services.AddSingleton(Catalog(services.Select(service => service.ImplementationInstance).OfType<ServiceSettings>().Single().Scim));
         services.AddSingleton<SeatEngine>();
+        services.AddSingleton<InvitationMeeting>();
         services.AddSingleton<MemberLifecycle>();
         AddMapping(services);
+        services.AddSingleton<Ownership>();
+        services.AddSingleton<InvitationTokens>();
+        services.AddSingleton<InvitationRules>();
+        services.AddSingleton<InvitationDesk>();
+        services.AddSingleton<InvitationAcceptance>();
+        services.AddSingleton<DomainClaims>();
+        services.AddSingleton<TokenUse>();
         services.AddSingleton<EntryLinks>();
         services.AddSingleton<EntryFollower>();
         services.AddSingleton<UserDirectory>();
@@ -235,6 +249,9 @@ public static class Program
             provider.GetRequiredService<ServiceSettings>().Outbound.AllowedNetworks, provider.GetRequiredService<IHostEnvironment>().IsDevelopment()));
         services.AddSingleton<OutboundHttp>();
         services.AddSingleton<DemoOrganization>();
+        services.AddSingleton<IInvitationKey, InvitationKey>();
+        services.AddSingleton<InvitationLinks>();
+        services.AddSingleton<ITxtLookup, DnsTxtLookup>();
         services.AddSingleton(static provider => Limits(provider.GetRequiredService<ServiceSettings>()));
         services.AddSingleton<ICursorSeal, CursorSeal>();
         services.AddSingleton<ListCursors>();

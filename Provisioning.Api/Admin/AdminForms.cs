@@ -65,24 +65,38 @@ public sealed record DrainForm(IReadOnlyList<SeatedForm> Seated, int StillWaitin
 public sealed record EntitlementsForm(string MemberId, bool ProductAccess, string? Tier, JsonObject Features, string? Reason);
 
 /// <summary>A token; <see cref="Token"/> is the secret, in the answer to its creation only.</summary>
-public sealed record IssuedTokenForm(string Id, string? Token, string Door, string? Role, string Name, string? ExpiresAt, bool SecretShown);
-
-public sealed record TokenForm(string Id, string Door, string? Role, string Name, string CreatedAt, string? ExpiresAt, string? RevokedAt)
+public sealed record IssuedTokenForm(
+    string Id, string? Token, string Door, string? Role, string? MemberId, string Name, string? ExpiresAt, bool SecretShown)
 {
-    public static TokenForm ToApi(AccessToken token) => new(
-        token.Id.ToString(), Words.Text(token.Door), token.Role is { } role ? Words.Text(role) : null, token.Name, Instants.Text(token.CreatedAt),
-        MemberForm.Optional(token.ExpiresAt), MemberForm.Optional(token.RevokedAt));
+    /// <param name="secret">Null in the answer to a repeated request: nobody knows it any more.</param>
+    public static IssuedTokenForm ToApi(AccessToken token, string? secret) => new(
+        token.Id.ToString(), secret, Words.Text(token.Door), token.Role is { } role ? Words.Text(role) : null, token.Member?.ToString(), token.Name,
+        MemberForm.Optional(token.ExpiresAt), secret is null);
 }
 
-public sealed record TokensForm(IReadOnlyList<TokenForm> Tokens);
+/// <param name="MemberId">A personal token.</param>
+/// <param name="LastUsedAt">Coarse: written every few minutes.</param>
+public sealed record TokenForm(
+    string Id, string Door, string? Role, string? MemberId, string Name, string CreatedAt, string? ExpiresAt, string? RevokedAt, string? LastUsedAt)
+{
+    public static TokenForm ToApi(AccessToken token) => new(
+        token.Id.ToString(), Words.Text(token.Door), token.Role is { } role ? Words.Text(role) : null, token.Member?.ToString(), token.Name,
+        Instants.Text(token.CreatedAt), MemberForm.Optional(token.ExpiresAt), MemberForm.Optional(token.RevokedAt), MemberForm.Optional(token.LastUsedAt));
+}
 
+public sealed record TokensForm(IReadOnlyList<TokenForm> Tokens, string? NextCursor);
+
+/// <param name="SuspendedAt">The operator ended access.</param>
+/// <param name="MembersByState">Operator's overview only (GET /v1/organizations?include=usage).</param>
+/// <param name="OwnerInvitation">Operator only: the pending invitation of the primary owner.</param>
 public sealed record OrganizationForm(
-    string Id, string Slug, string Name, string BillingZone, string Mode, string? AccessUntil, string CreatedAt, IReadOnlyList<string>? Domains,
-    IReadOnlyList<TierForm>? Tiers)
+    string Id, string Slug, string Name, string BillingZone, string Mode, string? AccessUntil, string? SuspendedAt, string CreatedAt, long Version,
+    IReadOnlyList<string>? Domains, IReadOnlyList<TierForm>? Tiers, IReadOnlyDictionary<string, int>? MembersByState, InvitationForm? OwnerInvitation)
 {
     public static OrganizationForm ToApi(Organization organization, IReadOnlyList<string>? domains = null, IReadOnlyList<TierForm>? tiers = null) => new(
         organization.Id.ToString(), organization.Slug, organization.Name, organization.BillingZone, Words.Text(organization.Mode),
-        MemberForm.Optional(organization.AccessUntil), Instants.Text(organization.CreatedAt), domains, tiers);
+        MemberForm.Optional(organization.AccessUntil), MemberForm.Optional(organization.SuspendedAt), Instants.Text(organization.CreatedAt),
+        organization.Version, domains, tiers, null, null);
 }
 
 public sealed record OrganizationsForm(IReadOnlyList<OrganizationForm> Organizations, string? NextCursor);

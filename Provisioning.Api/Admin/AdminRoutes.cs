@@ -21,5 +21,9 @@ public static class AdminRoutes
         billing.MapContract();
         billing.MapQuotes();
         billing.MapInvoices();
+        organization.MapInvitations();
+        organization.MapDomains();
+        organization.MapOwnership();
+        routes.MapAcceptance();
     }
 }

@@ -14,11 +14,13 @@ public static class MemberEndpoints
     public static void MapMembers(this IEndpointRouteBuilder organization)
     {
         organization.MapRest("GET", "/members", Access.Admin, ListAsync).WithSummary("List members")
-            .WithDescription("Query: filter (text in userName or e-mail), seatStatus, tier, source, state, role, limit (1-500), cursor. Removed members are listed with state=removed only.")
+            .WithDescription("Query: filter (text in userName or e-mail), seatStatus, tier, source, state, role, inactiveDays (1-3650: no sign-in for so many days), limit (1-500), cursor. Removed members are listed with state=removed only.")
             .Produces<MembersForm>();
+        organization.MapRest("GET", "/members.csv", Access.Admin, CsvAsync).WithSummary("All members as CSV (RFC 4180)")
+            .WithDescription("Query: as GET /members, without limit and cursor.").Produces(200, contentType: "text/csv");
         organization.MapRest("GET", "/members/{id}", Access.Admin, GetAsync).WithSummary("Read a member; the ETag is its version").Produces<MemberForm>();
-        organization.MapRest("PATCH", "/members/{id}", Access.Admin, PatchAsync).WithSummary("Move, unassign, suspend or restore a member")
-            .WithDescription("""Body: {"seat":{"tier":"premium"}}, {"seat":{"unassign":true}}, {"seat":{"tier":"premium","wait":true}}, {"seat":{"wait":true}} or {"state":"suspended"|"active"}. Needs If-Match.""")
+        organization.MapRest("PATCH", "/members/{id}", Access.Admin, PatchAsync).WithSummary("Move, unassign, suspend or restore a member, or change the role")
+            .WithDescription("""Body: {"seat":{"tier":"premium"}}, {"seat":{"unassign":true}}, {"seat":{"tier":"premium","wait":true}}, {"seat":{"wait":true}} {"state":"suspended"|"active"} or {"role":"owner"|"admin"|"user"}. Needs If-Match.""")
             .Accepts<JsonObject>("application/json").Produces<MemberForm>().ProducesProblem(409).ProducesProblem(412).ProducesProblem(422).ProducesProblem(428);
         organization.MapRest("DELETE", "/members/{id}", Access.Admin, RemoveAsync).WithSummary("Remove a member; the seat is free at once")
             .Produces(204).ProducesProblem(409).ProducesProblem(412).ProducesProblem(428);
@@ -30,14 +32,39 @@ public static class MemberEndpoints
     {
         if (!request.Limit().Try(out var limit, out var error)) return error;
         if (!Cursor.Read(request.Query("cursor"), 16).Try(out var after, out error)) return error;
-        if (!request.QueryWord<SeatStatus>("seatStatus").Try(out var status, out error)) return error;
+        if (!Filter(request).Try(out var query, out error)) return error;
+        var page = await PageAsync(request, query with { After = after, Limit = limit });
+        return RestReply.Ok(new MembersForm([.. page.Items.Select(MemberForm.ToApi)], page.Next));
+    }
+
+    /// <summary>NOTI-6: page by page, so that no number of members is too large.</summary>
+    private static async Task<Outcome<RestReply>> CsvAsync(RestRequest request)
+    {
+        if (!Filter(request).Try(out var query, out var error)) return error;
+        var first = await PageAsync(request, query);
+        return new RestReply(200, null, Write: response => MemberCsv.WriteAsync(response, first, next => PageAsync(request, query with { After = next }), request.Cancel));
+    }
+
+    private static Task<Page<SeatedMember>> PageAsync(RestRequest request, MemberQuery query) => request.Service<IDatabase>().ReadAsync(
+        session => request.Service<IMemberStore>().ListAsync(session, request.Organization.Id, query), request.Cancel);
+
+    private static Outcome<MemberQuery> Filter(RestRequest request)
+    {
+        if (!request.QueryWord<SeatStatus>("seatStatus").Try(out var status, out var error)) return error;
         if (!request.QueryWord<MemberSource>("source").Try(out var source, out error)) return error;
         if (!request.QueryWord<MemberState>("state").Try(out var state, out error)) return error;
         if (!request.QueryWord<Role>("role").Try(out var role, out error)) return error;
-        var query = new MemberQuery(request.Query("filter"), status, request.Query("tier"), source, state, role, after, limit);
-        var page = await request.Service<IDatabase>().ReadAsync(
-            session => request.Service<IMemberStore>().ListAsync(session, request.Organization.Id, query), request.Cancel);
-        return RestReply.Ok(new MembersForm([.. page.Items.Select(MemberForm.ToApi)], page.Next));
+        if (!InactiveSince(request).Try(out var inactive, out error)) return error;
+        return new MemberQuery(request.Query("filter"), status, request.Query("tier"), source, state, role, null, MemberCsv.PageSize, inactive);
+    }
+
+    /// <summary>SEAT-13: the first day of the last so many days.</summary>
+    private static Outcome<DateOnly?> InactiveSince(RestRequest request)
+    {
+        if (request.Query("inactiveDays") is not { } text) return (DateOnly?)null;
+        return int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var days) && days is >= 1 and <= 3650
+            ? (DateOnly?)DateOnly.FromDateTime(request.Service<TimeProvider>().GetUtcNow().UtcDateTime).AddDays(-days)
+            : new InvalidValue("'inactiveDays' must be an integer from 1 to 3650.");
     }
 
     private static async Task<Outcome<RestReply>> GetAsync(RestRequest request)
@@ -53,7 +80,7 @@ public static class MemberEndpoints
         if (!(await request.BodyAsync()).Try(out var body, out error)) return error;
         if (!Command(body.Fields).Try(out var command, out error)) return error;
         var changed = await request.Service<MemberAdministration>().ChangeAsync(
-            request.Organization, request.Actor, request.Role, id, condition, command, request.Cancel);
+            request.Organization, request.Actor, request.Authority, id, condition, command, request.Cancel);
         return changed.Select(member => new RestReply(200, MemberForm.ToApi(member), member.Version));
     }
 
@@ -62,7 +89,7 @@ public static class MemberEndpoints
         if (!Parse(request.Id).Try(out var id, out var error)) return error;
         if (!request.Condition().Try(out var condition, out error)) return error;
         var removed = await request.Service<MemberAdministration>().RemoveAsync(
-            request.Organization, request.Actor, request.Role, id, condition, request.Cancel);
+            request.Organization, request.Actor, request.Authority, id, condition, request.Cancel);
         return removed.Select(_ => RestReply.NoContent);
     }
 
@@ -84,15 +111,18 @@ public static class MemberEndpoints
     {
         var seat = fields.OptionalObject("seat");
         var state = fields.OptionalWord<MemberState>("state");
+        var role = fields.OptionalWord<Role>("role");
         var tier = seat?.OptionalText("tier");
         var unassign = seat?.OptionalFlag("unassign") ?? false;
         var wait = seat?.OptionalFlag("wait") ?? false;
         fields.Check(seat);
         if (state is MemberState.Removed) fields.Refuse("'state' must be active or suspended; DELETE removes a member.");
-        if (seat is null == state is null) fields.Refuse("Say what to change: exactly one of 'seat' and 'state'.");
+        if ((seat is null ? 0 : 1) + (state is null ? 0 : 1) + (role is null ? 0 : 1) != 1)
+            fields.Refuse("Say what to change: exactly one of 'seat', 'state' and 'role'.");
         if (seat is not null && unassign == (tier is not null || wait))
             fields.Refuse("'seat' must be {\"tier\":...}, {\"tier\":...,\"wait\":true}, {\"wait\":true} or {\"unassign\":true}.");
         if (fields.Problem is { } problem) return problem;
+        if (role is { } given) return new MemberCommand.Role(given);
         if (state is { } asked) return asked == MemberState.Active ? new MemberCommand.Restore() : new MemberCommand.Suspend();
         return unassign ? new MemberCommand.Unassign() : new MemberCommand.Seat(tier, wait);
     }

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
+using Provisioning.Core.Invitations;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Organizations;
 using Provisioning.Core.Seats;
@@ -14,15 +15,21 @@ public static partial class OrganizationEndpoints
 {
     private const int MostTiers = 20, MostDomains = 200;
 
+    private static readonly Dictionary<string, int> Nobody = [];
+
     public static void MapOrganizations(this IEndpointRouteBuilder routes)
     {
         var all = routes.MapGroup("/v1/organizations").WithTags("Operator");
         all.MapRest("POST", "", Access.Operator, CreateAsync).WithSummary("Create an organisation with tiers, seats and verified domains")
-            .WithDescription("""Body: {"slug":"acme","name":"Acme","mode":"scim_and_jit"?,"billingZone":"UTC"?,"tiers":[{"tier":"premium","rank":20,"purchased":5,"features":{}?}],"domains":["acme.example"]?}.""")
+            .WithDescription("""Body: {"slug":"acme","name":"Acme","mode":"scim_and_jit"?,"billingZone":"UTC"?,"tiers":[{"tier":"premium","rank":20,"purchased":5,"features":{}?}],"domains":["acme.example"]?,"owner":{"email":"..."}?}. The owner is invited as primary owner.""")
             .Accepts<JsonObject>("application/json").Produces<OrganizationForm>(201).ProducesProblem(409);
-        all.MapRest("GET", "", Access.Operator, ListAsync).WithSummary("List organisations").Produces<OrganizationsForm>();
+        all.MapRest("GET", "", Access.Operator, ListAsync).WithSummary("List organisations; include=usage: with seats per tier and members by state")
+            .WithDescription("Query: include=usage, limit (1-500), cursor.").Produces<OrganizationsForm>();
         var one = all.MapGroup("/{org}");
         one.MapRest("GET", "", Access.Admin, GetAsync).WithSummary("Read an organisation").Produces<OrganizationForm>();
+        one.MapRest("PATCH", "", Access.Owner, ChangeAsync).WithSummary("Change name or billing zone")
+            .WithDescription("""Body: {"name":"..."?,"billingZone":"Europe/Paris"?}. Needs If-Match.""")
+            .Accepts<JsonObject>("application/json").Produces<OrganizationForm>().ProducesProblem(412).ProducesProblem(428);
         one.MapRest("POST", "/suspend", Access.Operator, SuspendAsync).WithSummary("End or restore access of the whole organisation")
             .WithDescription("""Body: {"suspended":true|false}, or none for true. Sign-ins answer term_inactive while suspended; seats stay.""")
             .Accepts<JsonObject>("application/json").Produces<OrganizationForm>();
@@ -45,11 +52,22 @@ public static partial class OrganizationEndpoints
         var domains = Domains(fields);
         if (!Slug().IsMatch(slug)) fields.Refuse("'slug' must be 1 to 64 of a-z, 0-9 and hyphen, not starting or ending with a hyphen.");
         if (!TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _)) fields.Refuse("'billingZone' must be an IANA time zone such as Europe/Paris.");
+        var owner = fields.OptionalObject("owner");
+        var email = owner is null ? null : InvitationEndpoints.Email(owner);
+        fields.Check(owner);
         if (fields.Problem is { } problem) return problem;
+        var seed = await request.Service<InvitationTokens>().SeedAsync(request.Cancel);
+        var desk = request.Service<InvitationDesk>();
         var created = await request.Service<OrganizationSetup>().CreateAsync(
-            request.Actor, new NewOrganization(slug, name, zone, mode, tiers, domains, [], []), body.Idempotency, request.Cancel);
+            request.Actor, new NewOrganization(slug, name, zone, mode, tiers, domains, [], []), body.Idempotency, request.Cancel,
+            email is null ? null : async (scope, made) => (await desk.InviteOwnerAsync(scope, made, email, seed)).Error);
         if (!created.Try(out var organization, out error)) return error;
-        var form = OrganizationForm.ToApi(organization, domains, await SeatEndpoints.TiersAsync(request, organization.Id));
+        var pending = await request.Service<IDatabase>().ReadAsync(
+            session => request.Service<IInvitationStore>().PendingOwnersAsync(session, organization.Id), request.Cancel);
+        var form = OrganizationForm.ToApi(organization, domains, await SeatEndpoints.TiersAsync(request, organization.Id)) with
+        {
+            OwnerInvitation = pending is [var invitation, ..] ? await InvitationEndpoints.FormAsync(request, invitation) : null,
+        };
         return new RestReply(201, form, Location: $"{request.Service<PublicUrl>().Root(request.Context.Request)}/v1/organizations/{organization.Slug}");
     }
 
@@ -57,12 +75,51 @@ public static partial class OrganizationEndpoints
     {
         if (!request.Limit().Try(out var limit, out var error)) return error;
         if (!Cursor.Read(request.Query("cursor"), 16).Try(out var after, out error)) return error;
-        var page = await request.Service<IDatabase>().ReadAsync(
-            session => request.Service<IOrganizationStore>().ListAsync(session, after, limit), request.Cancel);
-        return RestReply.Ok(new OrganizationsForm([.. page.Items.Select(item => OrganizationForm.ToApi(item))], page.Next));
+        if (request.Query("include") is not (null or "usage")) return new InvalidValue("'include' must be usage.");
+        var withUsage = request.Query("include") is not null;
+        return await request.Service<IDatabase>().ReadAsync(async session =>
+        {
+            var page = await request.Service<IOrganizationStore>().ListAsync(session, after, limit);
+            var forms = withUsage ? await WithUsageAsync(request, session, page.Items) : [.. page.Items.Select(item => OrganizationForm.ToApi(item))];
+            return RestReply.Ok(new OrganizationsForm(forms, page.Next));
+        }, request.Cancel);
     }
 
-    private static async Task<Outcome<RestReply>> GetAsync(RestRequest request) => RestReply.Ok(await FormAsync(request, request.Organization));
+    /// <summary>Two queries for the whole page.</summary>
+    private static async Task<IReadOnlyList<OrganizationForm>> WithUsageAsync(RestRequest request, Core.Journal.ISession session, IReadOnlyList<Organization> page)
+    {
+        var ids = page.Select(item => item.Id).ToList();
+        var pools = await request.Service<ISeatStore>().PoolsOfAsync(session, ids);
+        var members = await request.Service<IMemberStore>().CountAsync(session, ids);
+        return
+        [
+            .. page.Select(item => OrganizationForm.ToApi(item, null, TierForm.ToApi([.. pools[item.Id]], Nobody)) with
+            {
+                MembersByState = Enum.GetValues<MemberState>().ToDictionary(
+                    Words.Text, state => members.TryGetValue(item.Id, out var counted) ? counted.GetValueOrDefault(state) : 0),
+            }),
+        ];
+    }
+
+    private static async Task<Outcome<RestReply>> GetAsync(RestRequest request) =>
+        new RestReply(200, await FormAsync(request, request.Organization), request.Organization.Version);
+
+    private static async Task<Outcome<RestReply>> ChangeAsync(RestRequest request)
+    {
+        if (!request.Condition().Try(out var condition, out var error)) return error;
+        if (!(await request.BodyAsync()).Try(out var body, out error)) return error;
+        var name = body.Fields.OptionalText("name");
+        var zone = body.Fields.OptionalText("billingZone");
+        if (name is { } text && string.IsNullOrWhiteSpace(text)) body.Fields.Refuse("'name' must not be blank.");
+        if (zone is not null && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _)) body.Fields.Refuse("'billingZone' must be an IANA time zone such as Europe/Paris.");
+        if (body.Fields.Problem is { } problem) return problem;
+        var changed = await request.Service<OrganizationChanges>().ChangeAsync(
+            request.Organization.Id, request.Actor, "organization.changed", before => condition.Accepts(before.Version)
+                ? before with { Name = name ?? before.Name, BillingZone = zone ?? before.BillingZone }
+                : new VersionConflict($"The organisation was changed meanwhile; its version is \"{before.Version}\" now."), request.Cancel);
+        if (!changed.Try(out var organization, out error)) return error;
+        return new RestReply(200, await FormAsync(request, organization), organization.Version);
+    }
 
     private static async Task<Outcome<RestReply>> SuspendAsync(RestRequest request)
     {
@@ -72,7 +129,7 @@ public static partial class OrganizationEndpoints
         var now = Instants.Now(request.Service<TimeProvider>());
         var changed = await request.Service<OrganizationChanges>().ChangeAsync(
             request.Organization.Id, request.Actor, suspended ? "organization.suspended" : "organization.restored",
-            before => before with { AccessUntil = suspended ? before.AccessUntil ?? now : null }, request.Cancel);
+            before => before with { SuspendedAt = suspended ? before.SuspendedAt ?? now : null }, request.Cancel);
         if (!changed.Try(out var organization, out error)) return error;
         return RestReply.Ok(await FormAsync(request, organization));
     }

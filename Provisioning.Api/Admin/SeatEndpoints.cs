@@ -75,7 +75,7 @@ public static class SeatEndpoints
         }
         if (body.Fields.Problem is { } problem) return problem;
         var swapped = await request.Service<MemberAdministration>().SwapAsync(
-            request.Organization, request.Actor, request.Role, changes, body.Idempotency, request.Cancel);
+            request.Organization, request.Actor, request.Authority, changes, body.Idempotency, request.Cancel);
         return swapped.Select(members => RestReply.Ok(new SwappedForm([.. members.Select(MemberForm.ToApi)])));
     }
 }

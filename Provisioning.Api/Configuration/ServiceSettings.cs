@@ -17,6 +17,7 @@ public sealed record ServiceSettings
     public SsoSettings Sso { get; init; } = new();
     public OutboundSettings Outbound { get; init; } = new();
     public BillingSettings Billing { get; init; } = new();
+    public DnsSettings Dns { get; init; } = new();
 
     /// <summary>Reads the settings by hand, so that a bad one is refused by name instead of being ignored or half bound.</summary>
     /// <exception cref="SettingsException">At least one setting is bad; lists all of them.</exception>

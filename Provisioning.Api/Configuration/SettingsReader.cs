@@ -8,7 +8,7 @@ namespace Provisioning.Api.Configuration;
 internal sealed class SettingsReader(IConfiguration configuration, string environmentName)
 {
     /// <summary>Our sections: a name under them that is no setting is a mistake. All other sections belong to the platform.</summary>
-    private static readonly string[] Sections = ["Storage", "Demo", "Limits", "Scim", "Operator", "Public", "Jobs", "Keys", "Mail", "Delivery", "Sso", "Outbound", "Billing"];
+    private static readonly string[] Sections = ["Storage", "Demo", "Limits", "Scim", "Operator", "Public", "Jobs", "Keys", "Mail", "Delivery", "Sso", "Outbound", "Billing", "Dns"];
 
     private const string SeatsSection = "Demo:Seats";
     private const string SeatsPattern = "Demo:Seats:<tier>";
@@ -37,6 +37,7 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
             Sso = new SsoSettings { SessionMinutes = Integer("Sso:SessionMinutes", 720, 1, 43_200) },
             Outbound = new OutboundSettings { AllowedNetworks = ReadNetworks("Outbound:AllowedNetworks") },
             Billing = ReadBilling(),
+            Dns = ReadDns(),
         };
         CheckListeningAddresses();
         RefuseUnknownNames();
@@ -96,6 +97,16 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
             PaymentDays = Integer("Billing:PaymentDays", standard.PaymentDays, 0, 365),
             PaymentSecret = Secret("Billing:PaymentSecret", 16, 1000),
         };
+    }
+
+    private DnsSettings ReadDns()
+    {
+        const string name = "Dns:Server";
+        if (Text(name) is not { } given) return new DnsSettings();
+        if (System.Net.IPEndPoint.TryParse(given, out var server))
+            return new DnsSettings { Server = server.Port == 0 ? new System.Net.IPEndPoint(server.Address, DnsSettings.Port) : server };
+        Refuse(name, given, "an IP address, with a port if it is not 53: 9.9.9.9, 127.0.0.1:5353 or [::1]:5353");
+        return new DnsSettings();
     }
 
     private DemoSettings ReadDemo() => new()

@@ -11,17 +11,11 @@ internal static class DeliveryHosting
         services.AddSingleton<IWebhookSender, WebhookClient>();
         services.AddSingleton<ISecretBox, WebhookSecretBox>();
         services.AddSingleton<IMailSender, SmtpMail>();
-        services.AddSingleton<IInvitationMails, NoInvitationMails>();
+        services.AddSingleton<IInvitationMails>(static provider => provider.GetRequiredService<InvitationLinks>());
         services.AddSingleton(static provider => new AdministrationPlace(provider.GetRequiredService<ServiceSettings>().Mail.AdministrationUrl));
         services.AddSingleton(static provider => provider.GetRequiredService<ServiceSettings>().Delivery switch
         {
             var settings => new DeliveryPolicy(new Backoff(TimeSpan.FromSeconds(settings.RetrySeconds)), settings.Attempts),
         });
-    }
-
-    /// <summary>Until there are invitations.</summary>
-    private sealed class NoInvitationMails : IInvitationMails
-    {
-        public Task<InvitationMail?> FindAsync(Core.Common.OrganizationId organization, string invitation, CancellationToken cancel) => Task.FromResult<InvitationMail?>(null);
     }
 }

@@ -1,6 +1,9 @@
 using Provisioning.Api.Configuration;
+using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
+using Provisioning.Core.Invitations;
 using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
 using Provisioning.Core.Seats;
 using Provisioning.Core.SignIn;
 
@@ -41,6 +44,52 @@ public sealed class SessionSweepJob(SessionDirectory sessions, Leases leases, Ti
     {
         while (await StillMineAsync(cancel) is { } lease && await sessions.SweepAsync(lease, ActorOf(lease), cancel) > 0) { }
     }
+}
+
+/// <summary>Writes down which invitations are over; they hold no seat and cannot be accepted already before it comes by (rules INV-2, TIME-3, TIME-4).</summary>
+public sealed class InvitationExpiryJob(
+    IDatabase database, IInvitationStore invitations, IOrganizationStore organizations, InvitationDesk desk, Leases leases, TimeProvider time,
+    JobServices services)
+    : LeasedJob("invitation_expiry", TimeSpan.FromSeconds(30), services.LeaseLife, leases, time, services.Logger)
+{
+    private readonly TimeProvider clock = time;
+
+    protected override async Task RunAsync(CancellationToken cancel)
+    {
+        foreach (var overdue in await database.ReadAsync(session => invitations.OverdueAsync(session, clock.GetUtcNow(), 200), cancel))
+        {
+            if (await StillMineAsync(cancel) is not { } lease) return;
+            if (await database.ReadAsync(session => organizations.FindAsync(session, overdue.Organization.ToString()), cancel) is { } organization)
+                await desk.ExpireUnderAsync(lease, organization, ActorOf(lease), overdue.Id, WriteStamp.Of(clock), cancel);
+        }
+    }
+}
+
+/// <summary>Writes when tokens were used last; each node for the requests it saw.</summary>
+public sealed partial class TokenUseJob(Credentials credentials, TimeProvider time, ILogger<TokenUseJob> logger) : BackgroundService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Pause, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await credentials.WriteUseAsync(Actor(), stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                Failed(logger, exception);
+            }
+        }
+    }
+
+    private Actor Actor() => new(ActorKind.Job, "token_use", Channel.Job, "job_" + Ids.NewGuid(time).ToString("N"));
+
+    [LoggerMessage(LogLevel.Warning, "The times of last use of tokens were not written; the next round tries again")]
+    private static partial void Failed(ILogger logger, Exception exception);
 }
 
 /// <summary>What every job needs of the host.</summary>

@@ -45,6 +45,9 @@ public sealed class JsonFields(JsonObject json, string prefix = "")
         return null;
     }
 
+    /// <summary>A text as it is, to be repeated in an answer; null when it is none, and no problem.</summary>
+    public string? Peek(string name) => json[name] is JsonValue value && value.TryGetValue<string>(out var text) ? Shown(text) : null;
+
     public bool? OptionalFlag(string name)
     {
         if (Node(name) is not { } node) return null;

@@ -32,6 +32,7 @@ public static class Problems
         BodyTooLarge => Of(413),
         UnsupportedMediaType => Of(415),
         NotUnique => (409, "member_exists", "It exists already"),
+        Gone gone => (410, gone.Code, "It is over"),
         Conflict conflict => (409, conflict.Code, "The current state does not allow this"),
         Unprocessable unprocessable => (422, unprocessable.Code, "The request cannot be carried out"),
         SeatDenied { Tier: null } => (409, "tier_full", "No seat is free"),

@@ -13,6 +13,9 @@ public sealed class PublicUrl(ServiceSettings settings, IHostEnvironment environ
     /// <summary>Whether addresses may be given to others, who send people back to them: not when they are only guessed.</summary>
     public bool IsKnown => settings.Public.BaseUrl is not null || environment.IsDevelopment();
 
+    /// <summary>For what is written without a request at hand, such as a mail. Without trailing slash.</summary>
+    public string Root() => settings.Public.BaseUrl ?? Bound();
+
     /// <summary>Without trailing slash.</summary>
     public string Root(HttpRequest request) =>
         settings.Public.BaseUrl

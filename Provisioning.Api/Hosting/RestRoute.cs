@@ -26,6 +26,15 @@ public enum Access
 
     /// <summary>The operator only.</summary>
     Operator,
+
+    /// <summary>The member who owns the organisation, in person: a personal token or a session (rule ROLE-3).</summary>
+    PrimaryOwner,
+
+    /// <summary>A member in person, whatever the role.</summary>
+    Member,
+
+    /// <summary>Nobody is asked for credentials.</summary>
+    Anyone,
 }
 
 /// <summary>A REST request whose caller is known and allowed.</summary>
@@ -40,8 +49,8 @@ public sealed class RestRequest(HttpContext context, Caller caller, Organization
 
     public Actor Actor { get; } = Authentication.Actor(caller, channel, context);
 
-    /// <summary>What the caller may do: the operator acts as an owner.</summary>
-    public Role Role => Caller is Caller.Bearer { Grant.Token.Role: { } role } ? role : Role.Owner;
+    /// <summary>What the caller may do to other people.</summary>
+    public Authority Authority => Caller.Authority;
 
     public CancellationToken Cancel => Context.RequestAborted;
 
@@ -94,7 +103,8 @@ public sealed record RestBody(JsonFields Fields, Idempotency? Idempotency);
 
 /// <summary>An answer of a REST route.</summary>
 /// <param name="Body">Serialised with camelCase names and explicit nulls; null for none.</param>
-public sealed record RestReply(int Status, object? Body, long? Version = null, string? Location = null)
+/// <param name="Write">Writes another body than JSON, or one that is too large to be kept at once.</param>
+public sealed record RestReply(int Status, object? Body, long? Version = null, string? Location = null, Func<HttpResponse, Task>? Write = null)
 {
     public static RestReply Ok(object body) => new(200, body);
 
@@ -137,28 +147,44 @@ public static class RestRoute
     private static async Task<Outcome<RestRequest>> AuthorizeAsync(HttpContext context, Access access, Channel channel)
     {
         var services = context.RequestServices;
+        if (access == Access.Anyone) return new RestRequest(context, new Caller.Nobody(), null, channel);
         if (!(await services.GetRequiredService<Authentication>().AuthenticateAsync(context)).Try(out var caller, out var error)) return error;
         if (!IsAllowed(caller, access)) return new Forbidden($"This needs: {Describe(access)}.");
         if (context.Request.RouteValues["org"] is not string named) return new RestRequest(context, caller, null, channel);
-        if (caller is Caller.Bearer { Grant: var grant })
-            return named == grant.Organization.Slug || named == grant.Organization.Id.ToString()
-                ? new RestRequest(context, caller, grant.Organization, channel) : NoSuchOrganization();
+        var own = caller switch
+        {
+            Caller.Bearer { Grant: var grant } => grant.Organization,
+            Caller.Person person => person.Organization,
+            _ => null,
+        };
+        if (own is not null)
+            return named == own.Slug || named == own.Id.ToString() ? new RestRequest(context, caller, own, channel) : NoSuchOrganization();
         var database = services.GetRequiredService<IDatabase>();
         var organizations = services.GetRequiredService<IOrganizationStore>();
         return await database.ReadAsync(session => organizations.FindAsync(session, named), context.RequestAborted) is { } found
             ? new RestRequest(context, caller, found, channel) : NoSuchOrganization();
     }
 
-    /// <summary>The one table of who may do what.</summary>
+    /// <summary>Who opens which route (rules ROLE-1, ROLE-4: a seat is not asked for); what is done to whom is the table of <see cref="RoleRules"/>.</summary>
     private static bool IsAllowed(Caller caller, Access access) => caller switch
     {
-        Caller.Operator => access is not Access.Gateway,
-        Caller.Bearer { Grant.Token: var token } => access switch
+        Caller.Operator => access is not (Access.Gateway or Access.PrimaryOwner or Access.Member),
+        Caller.Person { Role: var role } => access switch
         {
-            Access.Admin => token is { Door: Door.Admin, Role: <= Role.Admin },
-            Access.Owner => token is { Door: Door.Admin, Role: <= Role.Owner },
-            Access.Gateway => token.Door == Door.Gateway,
-            Access.Application => token.Door == Door.Application || token is { Door: Door.Admin, Role: <= Role.Admin },
+            Access.Admin or Access.Application => role <= Role.Admin,
+            Access.Owner => role <= Role.Owner,
+            Access.PrimaryOwner => role == Role.PrimaryOwner,
+            Access.Member => true,
+            _ => false,
+        },
+        Caller.Bearer { Grant: var grant } => access switch
+        {
+            Access.Admin => grant is { Token.Door: Door.Admin, Role: <= Role.Admin },
+            Access.Owner => grant is { Token.Door: Door.Admin, Role: <= Role.Owner },
+            Access.PrimaryOwner => grant is { Token: { Door: Door.Admin, Member: not null }, Role: Role.PrimaryOwner },
+            Access.Member => grant is { Token: { Door: Door.Admin, Member: not null }, Role: not null },
+            Access.Gateway => grant.Token.Door == Door.Gateway,
+            Access.Application => grant.Token.Door == Door.Application || grant is { Token.Door: Door.Admin, Role: <= Role.Admin },
             _ => false,
         },
         _ => false,
@@ -168,8 +194,11 @@ public static class RestRoute
     {
         Access.Admin => "an admin token with role admin or owner",
         Access.Owner => "an admin token with role owner",
+        Access.PrimaryOwner => "the primary owner in person",
+        Access.Member => "a member in person",
         Access.Gateway => "a gateway token",
         Access.Application => "an application token",
+        Access.Anyone => "anyone",
         _ => "the operator's token",
     };
 
@@ -183,7 +212,8 @@ public static class RestRoute
         if (reply.Version is { } version) response.Headers.ETag = $"\"{version}\"";
         if (reply.Location is not null) response.Headers.Location = reply.Location;
         if (reply.Lines is not null) await WriteLinesAsync(context, reply.Lines);
-        if (reply.Body is RestContent content) await content.WriteAsync(response, context.RequestAborted);
+        else if (reply.Write is not null) await reply.Write(response);
+        else if (reply.Body is RestContent content) await content.WriteAsync(response, context.RequestAborted);
         else if (reply.Body is not null) await response.WriteAsJsonAsync(reply.Body, reply.Body.GetType(), Json, context.RequestAborted);
     }
 

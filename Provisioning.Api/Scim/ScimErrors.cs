@@ -42,6 +42,7 @@ public static class ScimErrors
         Conflict { Code: "member_exists" or "identity_conflict" } conflict => (409, "uniqueness", Coded(conflict.Code, conflict.Detail)),
         Conflict conflict => (409, null, Coded(conflict.Code, conflict.Detail)),
         Unprocessable unprocessable => (400, "invalidValue", Coded(unprocessable.Code, unprocessable.Detail)),
+        Gone gone => (410, null, Coded(gone.Code, gone.Detail)),
         VersionConflict => (412, null, error.Detail),
         BodyTooLarge => (413, null, error.Detail),
         UnsupportedMediaType => (415, null, error.Detail),

@@ -22,6 +22,7 @@ public static class SsoEndpoints
         services.AddSingleton<SignOut>();
         services.AddOidc();
         services.AddSaml();
+        services.AddErrorFormat("/invitations", static (context, status, detail) => SsoPages.ErrorAsync(context, status, "This did not work", detail));
         services.AddErrorFormat(Root, static (context, status, detail) => SsoPages.ErrorAsync(context, status, "This did not work", detail));
     }
 
@@ -38,6 +39,7 @@ public static class SsoEndpoints
         pages.MapGet("/signed-out", SsoPages.SignedOutAsync);
         pages.MapOidc();
         pages.MapSaml();
+        routes.MapInvitationPages();
     }
 
     private static Task StyleAsync(HttpContext context)

@@ -27,6 +27,7 @@ namespace Provisioning.Core.Common;
 [JsonDerivedType(typeof(BodyTooLarge), nameof(BodyTooLarge))]
 [JsonDerivedType(typeof(UnsupportedMediaType), nameof(UnsupportedMediaType))]
 [JsonDerivedType(typeof(NotUnique), nameof(NotUnique))]
+[JsonDerivedType(typeof(Gone), nameof(Gone))]
 [JsonDerivedType(typeof(Conflict), nameof(Conflict))]
 [JsonDerivedType(typeof(Unprocessable), nameof(Unprocessable))]
 [JsonDerivedType(typeof(SeatDenied), nameof(SeatDenied))]
@@ -90,6 +91,9 @@ public sealed record UnsupportedMediaType(string Detail) : Error(Detail);
 
 /// <summary>SCIM 409 uniqueness (rule SCIM-3).</summary>
 public sealed record NotUnique(string Detail) : Error(Detail);
+
+/// <summary>410 with a stable code: there was such a thing, and it is over (rule INV-2).</summary>
+public sealed record Gone(string Code, string Detail) : Error(Detail);
 
 /// <summary>409 with one of the stable codes of domain.md section 9.</summary>
 public sealed record Conflict(string Code, string Detail) : Error(Detail);

@@ -135,6 +135,14 @@ public readonly record struct DirectoryRunId(Guid Value) : IId<DirectoryRunId>
     public override string ToString() => Ids.Text(this);
 }
 
+/// <summary>An invitation.</summary>
+public readonly record struct InvitationId(Guid Value) : IId<InvitationId>
+{
+    public static string Prefix => "ivt_";
+    public static InvitationId From(Guid value) => new(value);
+    public override string ToString() => Ids.Text(this);
+}
+
 /// <summary>A unit of work; its receipt has this id.</summary>
 public readonly record struct UnitId(Guid Value) : IId<UnitId>
 {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Organizations;
@@ -30,6 +31,20 @@ public sealed class EntryLinks(IMemberStore members, IEntryStore entries, IOrgan
             if (live is not { Active: true }) return old;
         }
         return await FindByEmailAsync(session, organization, MatchEmail.Of(content));
+    }
+
+    /// <summary>
+    /// SCIM-1: an entry that was pushed before a person came in another way is linked to the new member, although the directory does not
+    /// rule yet. Null: there is none.
+    /// </summary>
+    public async Task<ResourceId?> LinkStagedAsync(UnitScope scope, Organization organization, Member member)
+    {
+        if (organization.FollowsDirectory
+            || await entries.FindByUserNameAsync(scope.Session, organization.Id, member.UserName) is not { Member: null } staged)
+            return null;
+        await entries.LinkAsync(scope.Session, staged.Id, member.Id);
+        scope.Note(organization.Id, "member.linked", Target.Member(member.Id), new JsonObject { ["user"] = staged.Id.ToString() });
+        return staged.Id;
     }
 
     internal static NotUnique NameTaken(string userName) =>

@@ -5,7 +5,7 @@ using Provisioning.Core.Seats;
 
 namespace Provisioning.Core.Directory;
 
-/// <summary>What an administrator changes about a member: the seat or the state, one of them.</summary>
+/// <summary>What an administrator changes about a member: the seat, the state or the role, one of them.</summary>
 public abstract record MemberCommand
 {
     /// <summary>SEAT-7; <see cref="Tier"/> null is any tier (then waiting is the only question).</summary>
@@ -17,6 +17,9 @@ public abstract record MemberCommand
     public sealed record Suspend : MemberCommand;
 
     public sealed record Restore : MemberCommand;
+
+    /// <summary>ROLE-2.</summary>
+    public sealed record Role(Organizations.Role Given) : MemberCommand;
 }
 
 /// <summary>Who drained seats went to, and how many still wait.</summary>
@@ -28,20 +31,20 @@ public sealed class MemberAdministration(
     EntryPlacing placing, TimeProvider time)
 {
     public Task<Outcome<SeatedMember>> ChangeAsync(
-        Organization organization, Actor actor, Role actorRole, MemberId id, IfMatch condition, MemberCommand command, CancellationToken cancel) =>
+        Organization organization, Actor actor, Authority authority, MemberId id, IfMatch condition, MemberCommand command, CancellationToken cancel) =>
         database.WriteAsync(new WriteUnit<SeatedMember>(Ids.New<UnitId>(time), "member.change", actor, Instants.Now(time), async scope =>
         {
-            var found = await FindAsync(scope.Session, organization, actorRole, id, condition);
+            var found = await FindAsync(scope.Session, organization, authority, id, condition, Act(command));
             if (!found.Try(out var member, out var error)) return error;
             return await DecideAsync(scope, organization, member, command);
         }) { Organization = organization.Id }, cancel);
 
     /// <summary>Removes a member (rule ROLE-3); what the directory pushed stays, and says that the member is removed.</summary>
     public Task<Outcome<Done>> RemoveAsync(
-        Organization organization, Actor actor, Role actorRole, MemberId id, IfMatch condition, CancellationToken cancel) =>
+        Organization organization, Actor actor, Authority authority, MemberId id, IfMatch condition, CancellationToken cancel) =>
         database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "member.remove", actor, Instants.Now(time), async scope =>
         {
-            var found = await FindAsync(scope.Session, organization, actorRole, id, condition);
+            var found = await FindAsync(scope.Session, organization, authority, id, condition, PersonAct.Remove);
             if (!found.Try(out var member, out var error)) return error;
             if (await lifecycle.IsProtectedAsync(scope.Session, member.Member)) return LastOwner();
             await lifecycle.RemoveAsync(scope, organization, member, SuspensionCause.Admin, "admin");
@@ -50,7 +53,7 @@ public sealed class MemberAdministration(
 
     /// <summary>Exchanges seats in one step (rule SEAT-7).</summary>
     public Task<Outcome<IReadOnlyList<SeatedMember>>> SwapAsync(
-        Organization organization, Actor actor, Role actorRole, IReadOnlyList<SeatChange> changes, Idempotency? idempotency, CancellationToken cancel) =>
+        Organization organization, Actor actor, Authority authority, IReadOnlyList<SeatChange> changes, Idempotency? idempotency, CancellationToken cancel) =>
         database.WriteAsync(new WriteUnit<IReadOnlyList<SeatedMember>>(
             idempotency?.Id ?? Ids.New<UnitId>(time), "seats.swap", actor, Instants.Now(time), async scope =>
         {
@@ -62,7 +65,7 @@ public sealed class MemberAdministration(
             foreach (var id in ids)
             {
                 if (!found.TryGetValue(id, out var member) || member.Member.State == MemberState.Removed) return NoSuchMember(id);
-                if (Check(actorRole, member.Member) is { } refused) return refused;
+                if (RoleRules.Check(authority, PersonAct.MoveSeat, member.Member.Role, id) is { } refused) return refused;
                 if (member.Member.State != MemberState.Active) return NotActive(member.Member);
             }
             if (!(await engine.SwapAsync(scope, organization.Id, changes)).Try(out var seats, out var error)) return error;
@@ -94,11 +97,11 @@ public sealed class MemberAdministration(
             scope => engine.SetPurchasedAsync(scope, organization.Id, tiers)) { Organization = organization.Id }, cancel);
 
     private async Task<Outcome<SeatedMember>> FindAsync(
-        ISession session, Organization organization, Role actorRole, MemberId id, IfMatch condition)
+        ISession session, Organization organization, Authority authority, MemberId id, IfMatch condition, PersonAct act)
     {
         if (await members.FindAsync(session, organization.Id, id) is not { } member || member.Member.State == MemberState.Removed)
             return NoSuchMember(id);
-        if (Check(actorRole, member.Member) is { } refused) return refused;
+        if (RoleRules.Check(authority, act, member.Member.Role, id) is { } refused) return refused;
         if (!condition.Accepts(member.Version))
             return new VersionConflict($"The member was changed meanwhile; its version is \"{member.Version}\" now.");
         return member;
@@ -114,6 +117,10 @@ public sealed class MemberAdministration(
                 return await lifecycle.SuspendAsync(scope, organization, member, SuspensionCause.Admin);
             case MemberCommand.Restore:
                 return await RestoreAsync(scope, organization, member);
+            case MemberCommand.Role when organization.Mapping.Enabled:
+                return GroupsDecide();
+            case MemberCommand.Role role:
+                return await ChangeRoleAsync(scope, organization, member, role.Given);
             case MemberCommand.Unassign:
                 if (member.Member.State != MemberState.Active) return NotActive(member.Member);
                 return member with { Seat = await engine.LeaveAsync(scope, organization.Id, member.Member.Id, SeatStatus.Unassigned, "admin") };
@@ -130,6 +137,17 @@ public sealed class MemberAdministration(
             default:
                 throw new NotSupportedException(command.GetType().Name);
         }
+    }
+
+    /// <summary>Seats and sessions stay; what a personal token may do changes at once.</summary>
+    private async Task<Outcome<SeatedMember>> ChangeRoleAsync(UnitScope scope, Organization organization, SeatedMember member, Role given)
+    {
+        if (RoleRules.CheckGiven(given) is { } refused) return refused;
+        if (member.Member.Role == given) return member;
+        if (given == Role.User && await lifecycle.IsProtectedAsync(scope.Session, member.Member)) return LastOwner();
+        var changed = await members.UpdateAsync(scope.Session, member.Member with { Role = given });
+        scope.Record(organization.Id, "member.role_changed", Target.Member(changed.Id), member.Member.Describe(), changed.Describe());
+        return member with { Member = changed };
     }
 
     /// <summary>Lifts the administrator's suspension; the directory's stays the directory's (domain.md section 5).</summary>
@@ -151,9 +169,12 @@ public sealed class MemberAdministration(
     private static Conflict GroupsDecide() => new("managed_by_directory",
         "Groups decide roles and tiers in this organisation (mappingEnabled); change the groups of the person, or the mapping. Unassigning is allowed.");
 
-    /// <summary>Only owners change owners and admins (rule ROLE-2).</summary>
-    private static Forbidden? Check(Role actorRole, Member member) =>
-        member.Administers && actorRole > Role.Owner ? new Forbidden("Only an owner may change an owner or an admin.") : null;
+    private static PersonAct Act(MemberCommand command) => command switch
+    {
+        MemberCommand.Suspend or MemberCommand.Restore => PersonAct.Suspend,
+        MemberCommand.Role => PersonAct.ChangeRole,
+        _ => PersonAct.MoveSeat,
+    };
 
     private static NotFound NoSuchMember(MemberId id) => new($"There is no member {id}.");
 

@@ -9,39 +9,43 @@ namespace Provisioning.Core.Directory;
 /// The states of a member and the seat that goes with each (domain.md section 5). Every path that brings a member in, back or out
 /// comes through here, inside its own unit.
 /// </summary>
-public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requests, SeatEngine seats)
+public sealed class MemberLifecycle(
+    IMemberStore members, ISeatRequestStore requests, ITokenStore tokens, InvitationMeeting meeting, SeatEngine seats)
 {
     /// <summary>A new member, active with a seat (or waiting for one), or suspended by the directory without.</summary>
     /// <param name="person">Who the audit record of a refused seat is about: the member itself is then never there.</param>
     /// <param name="wish">The seat wanted; the highest available when not said.</param>
+    /// <param name="invitation">The one that brought the person; an open one for the address is met anyway (rule INV-7).</param>
     public async Task<Outcome<SeatedMember>> CreateAsync(
-        UnitScope scope, Organization organization, Member member, ResourceId? entry, NoSeatPolicy policy, Target person, SeatWish? wish = null)
+        UnitScope scope, Organization organization, Member member, ResourceId? entry, NoSeatPolicy policy, Target person, SeatWish? wish = null,
+        Invitation? invitation = null)
     {
         await members.InsertAsync(scope.Session, member);
         scope.Record(organization.Id, "member.created", Target.Member(member.Id), null, member.Describe());
         if (member.State != MemberState.Active)
             return new SeatedMember(member, await seats.RegisterAsync(scope, organization.Id, member.Id), entry);
-        var seat = await seats.EnterAsync(
-            scope, organization.Id, MemberSeat.NewFor(member.Id), wish ?? SeatWish.Highest, policy, person);
+        var seat = await meeting.SeatAsync(
+            scope, organization, member, MemberSeat.NewFor(member.Id), wish ?? SeatWish.Highest, policy, person, invitation);
         if (seat.Try(out var entered, out _) && entered.Status == SeatStatus.Assigned) await AnswerRequestAsync(scope, organization, member);
         return seat.Select(value => new SeatedMember(member, value, entry));
     }
 
     /// <summary>
-    /// Brings a suspended or removed member back with a seat by SEAT-10. Who was removed comes back as <c>user</c>, and still suspended
+    /// Brings a suspended or removed member back with a seat by SEAT-10. Who was removed comes back as <c>user</c> or as invited, and still suspended
     /// if an administrator's suspension stood when the directory removed the member, or if no mapped group contains the person (rule GRP-1).
     /// The caller has made sure that no other cause of suspension stands. <see cref="NotUnique"/> when the name is somebody else's by now.
     /// </summary>
     /// <param name="placement">What the mapping gives; as without a mapping when not said.</param>
     public async Task<Outcome<SeatedMember>> ActivateAsync(
-        UnitScope scope, Organization organization, SeatedMember before, NoSeatPolicy policy, Placement? placement = null)
+        UnitScope scope, Organization organization, SeatedMember before, NoSeatPolicy policy, Placement? placement = null,
+        Invitation? invitation = null)
     {
         placement ??= Placement.Unmapped;
         var active = before.Member with
         {
             State = MemberState.Active, SuspendedBy = null, AdminSuspended = false,
-            Role = before.Member.Role == Role.PrimaryOwner ? Role.PrimaryOwner
-                : placement.Role ?? (before.Member.State == MemberState.Removed ? Role.User : before.Member.Role),
+            Role = before.Member.Role == Role.PrimaryOwner || invitation?.Role == Role.PrimaryOwner ? Role.PrimaryOwner
+                : placement.Role ?? (before.Member.State == MemberState.Removed ? invitation?.Role ?? Role.User : before.Member.Role),
         };
         if (before.Member.State == MemberState.Removed && await IsNameTakenAsync(scope.Session, active))
             return new NotUnique($"Another member of the organisation already uses the userName \"{active.UserName}\".");
@@ -55,8 +59,8 @@ public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requ
         }
         active = await members.UpdateAsync(scope.Session, active);
         scope.Record(organization.Id, "member.activated", Target.Member(active.Id), before.Member.Describe(), active.Describe());
-        var seat = await seats.EnterAsync(
-            scope, organization.Id, before.Seat, placement.Wish with { First = before.Seat.LastTier }, policy, Target.Member(active.Id));
+        var seat = await meeting.SeatAsync(
+            scope, organization, active, before.Seat, placement.Wish with { First = before.Seat.LastTier }, policy, Target.Member(active.Id), invitation);
         return seat.Select(value => before with { Member = active, Seat = value });
     }
 
@@ -92,6 +96,7 @@ public sealed class MemberLifecycle(IMemberStore members, ISeatRequestStore requ
         {
             State = MemberState.Removed, SuspendedBy = null, AdminSuspended = by == SuspensionCause.Directory && before.Member.AdminSuspended,
         });
+        await tokens.RevokeOfMemberAsync(scope.Session, removed.Id, scope.Now);
         scope.Record(organization.Id, "member.removed", Target.Member(removed.Id), before.Member.Describe(), removed.Describe(), reason);
         return before with { Member = removed, Seat = seat };
     }

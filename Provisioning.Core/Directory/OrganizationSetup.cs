@@ -17,7 +17,10 @@ public sealed class OrganizationSetup(
     IDatabase database, IOrganizationStore organizations, IConnectionStore connections, ITokenStore tokens, SeatEngine seats, TimeProvider time)
 {
     /// <summary>An organisation with its tiers, verified domains, connections and tokens: all or nothing.</summary>
-    public Task<Outcome<Organization>> CreateAsync(Actor actor, NewOrganization wanted, Idempotency? idempotency, CancellationToken cancel)
+    /// <param name="also">What else belongs to the beginning, in the same unit: the first primary owner's invitation.</param>
+    public Task<Outcome<Organization>> CreateAsync(
+        Actor actor, NewOrganization wanted, Idempotency? idempotency, CancellationToken cancel,
+        Func<UnitScope, Organization, Task<Error?>>? also = null)
     {
         var id = Ids.New<OrganizationId>(time);
         return database.WriteAsync(new WriteUnit<Organization>(
@@ -35,6 +38,7 @@ public sealed class OrganizationSetup(
                 await connections.InsertAsync(scope.Session, connection.For(id, time));
             foreach (var token in wanted.Tokens)
                 await tokens.InsertAsync(scope.Session, token.For(id, time), TokenSecret.Hash(token.Secret));
+            if (also is not null && await also(scope, organization) is { } error) return error;
             return organization;
         }) { RequestHash = idempotency?.RequestHash }, cancel);
     }

@@ -42,6 +42,13 @@ public interface IMemberStore
     /// <summary>Whether another active member can administer (rule SCIM-11).</summary>
     Task<bool> AnotherAdministersAsync(ISession session, OrganizationId organization, MemberId but);
 
+    /// <summary>The primary owner; null until the first invitation is accepted (invariant I-3).</summary>
+    Task<SeatedMember?> PrimaryOwnerAsync(ISession session, OrganizationId organization);
+
+    /// <summary>How many members are in each state, of several organisations at once.</summary>
+    Task<IReadOnlyDictionary<OrganizationId, IReadOnlyDictionary<MemberState, int>>> CountAsync(
+        ISession session, IReadOnlyCollection<OrganizationId> organizations);
+
     /// <summary>By id, oldest first.</summary>
     Task<Page<SeatedMember>> ListAsync(ISession session, OrganizationId organization, MemberQuery query);
 
@@ -51,8 +58,10 @@ public interface IMemberStore
 
 /// <summary>A filter of the member list; every part is optional.</summary>
 /// <param name="Text">Looked for in userName and match address, without regard to case.</param>
+/// <param name="InactiveSince">Members who did not sign in on this day or later, and were there before it (rule SEAT-13).</param>
 public sealed record MemberQuery(
-    string? Text, SeatStatus? SeatStatus, string? Tier, MemberSource? Source, MemberState? State, Role? Role, byte[]? After, int Limit);
+    string? Text, SeatStatus? SeatStatus, string? Tier, MemberSource? Source, MemberState? State, Role? Role, byte[]? After, int Limit,
+    DateOnly? InactiveSince = null);
 
 /// <summary>Directory entries.</summary>
 public interface IEntryStore

@@ -14,3 +14,10 @@ public sealed record Idempotency(UnitId Id, byte[] RequestHash)
         return new Idempotency(new UnitId(new Guid(digest.AsSpan(0, 16), bigEndian: true)), SHA256.HashData(request));
     }
 }
+
+/// <summary>What makes a unit one unit: its id, its instant and, when a client named it, a digest of the request.</summary>
+public sealed record WriteStamp(UnitId Unit, DateTimeOffset Now, byte[]? RequestHash = null)
+{
+    public static WriteStamp Of(TimeProvider time, Idempotency? idempotency = null) =>
+        new(idempotency?.Id ?? Ids.New<UnitId>(time), Instants.Now(time), idempotency?.RequestHash);
+}

@@ -44,6 +44,8 @@ public sealed record Target(string Kind, string Id)
     public static Target Group(ResourceId id) => new("group", id.ToString());
     public static Target Organization(OrganizationId id) => new("organization", id.ToString());
     public static Target Token(TokenId id) => new("token", id.ToString());
+    public static Target Invitation(InvitationId id) => new("invitation", id.ToString());
+    public static Target Domain(DomainId id) => new("domain", id.ToString());
     public static Target Connection(ConnectionId id) => new("connection", id.ToString());
 }
 

@@ -5,10 +5,12 @@ using Provisioning.Core.Common;
 namespace Provisioning.Core.Organizations;
 
 /// <summary>A bearer token's row. The secret itself is shown once and kept only as its hash.</summary>
-/// <param name="Role">For the admin door: what its bearer may do.</param>
+/// <param name="Role">For the admin door: what its bearer may do; null for a personal token.</param>
+/// <param name="Member">A personal token: it acts as this member, with the member's role of that moment, and only while the member is active.</param>
+/// <param name="LastUsedAt">Coarse: written every few minutes.</param>
 public sealed record AccessToken(
     TokenId Id, OrganizationId Organization, Door Door, Role? Role, string Name, DateTimeOffset CreatedAt,
-    DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt)
+    DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, MemberId? Member = null, DateTimeOffset? LastUsedAt = null)
 {
     public bool IsValid(DateTimeOffset now) => RevokedAt is null && (ExpiresAt is null || now < ExpiresAt);
 }
@@ -28,4 +30,8 @@ public static class TokenSecret
 }
 
 /// <summary>A token together with the organisation it decides.</summary>
-public sealed record TokenGrant(AccessToken Token, Organization Organization);
+/// <param name="Role">For the admin door: what the bearer may do now. Null also for the personal token of a member who is not active.</param>
+public sealed record TokenGrant(AccessToken Token, Organization Organization, Role? Role)
+{
+    public bool IsValid(DateTimeOffset now) => Token.IsValid(now) && (Token.Member is null || Role is not null);
+}

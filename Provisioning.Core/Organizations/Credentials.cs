@@ -6,14 +6,14 @@ using Provisioning.Core.Journal;
 namespace Provisioning.Core.Organizations;
 
 /// <summary>A token to be made; the secret exists only here and in the answer.</summary>
-public sealed record NewToken(Door Door, Role? Role, string Name, DateTimeOffset? ExpiresAt, string Secret)
+public sealed record NewToken(Door Door, Role? Role, string Name, DateTimeOffset? ExpiresAt, string Secret, MemberId? Member = null)
 {
     public AccessToken For(OrganizationId organization, TimeProvider time) =>
-        new(Ids.New<TokenId>(time), organization, Door, Role, Name, Instants.Now(time), ExpiresAt, null);
+        new(Ids.New<TokenId>(time), organization, Door, Role, Name, Instants.Now(time), ExpiresAt, null, Member);
 }
 
 /// <summary>Tokens of an organisation: who may speak to it.</summary>
-public sealed class Credentials(IDatabase database, ITokenStore tokens, GrantCache cache, TimeProvider time)
+public sealed class Credentials(IDatabase database, ITokenStore tokens, GrantCache cache, TokenUse use, TimeProvider time)
 {
     /// <summary>SCIM tokens valid at once, for rotation (rule SCIM-1).</summary>
     public const int ScimTokensAtOnce = 2;
@@ -27,14 +27,21 @@ public sealed class Credentials(IDatabase database, ITokenStore tokens, GrantCac
         {
             var generation = cache.Generation;
             if (await database.ReadAsync(session => tokens.FindAsync(session, hash), cancel) is not { } read) return null;
-            cache.Keep(key, read.Grant, read.Hash, generation);
+            // A member's role and state change in many places; a personal token is looked up at each request.
+            if (read.Grant.Token.Member is null) cache.Keep(key, read.Grant, read.Hash, generation);
             found = read;
         }
-        return CryptographicOperations.FixedTimeEquals(hash, found.Hash) && found.Grant.Token.IsValid(time.GetUtcNow()) ? found.Grant : null;
+        var now = time.GetUtcNow();
+        if (!CryptographicOperations.FixedTimeEquals(hash, found.Hash) || !found.Grant.IsValid(now)) return null;
+        use.Saw(found.Grant.Token, now);
+        return found.Grant;
     }
 
     public Task<IReadOnlyList<AccessToken>> TokensAsync(Organization organization, CancellationToken cancel) =>
         database.ReadAsync(session => tokens.ListAsync(session, organization.Id), cancel);
+
+    public Task<Page<AccessToken>> TokensAsync(Organization organization, Door? door, byte[]? after, int limit, CancellationToken cancel) =>
+        database.ReadAsync(session => tokens.ListAsync(session, organization.Id, door, after, limit), cancel);
 
     /// <summary>Keeps a new token; answers whether this is a replay of an earlier request, whose secret nobody knows any more.</summary>
     public async Task<Outcome<(AccessToken Token, bool Replayed)>> IssueAsync(
@@ -43,17 +50,29 @@ public sealed class Credentials(IDatabase database, ITokenStore tokens, GrantCac
         var token = wanted.For(organization.Id, time);
         var issued = await database.WriteAsync(new WriteUnit<AccessToken>(idempotency?.Id ?? Ids.New<UnitId>(time), "token.issue", actor, Instants.Now(time), async scope =>
         {
-            var valid = (await tokens.ListAsync(scope.Session, organization.Id)).Where(other => other.IsValid(scope.Now));
-            if (wanted.Door == Door.Scim && valid.Count(other => other.Door == Door.Scim) >= ScimTokensAtOnce)
+            if (wanted.Door == Door.Scim && await tokens.CountValidAsync(scope.Session, organization.Id, Door.Scim, scope.Now) >= ScimTokensAtOnce)
                 return new Conflict("too_many_tokens", "Two SCIM tokens are valid at once, for rotation; revoke the older one first.");
             // Only a secret from configuration can be known already; one that was revoked does not come back to life.
             if (await tokens.FindAsync(scope.Session, TokenSecret.Hash(wanted.Secret)) is not null)
                 return new InvalidValue($"The secret of the {Words.Text(wanted.Door)} token belongs to a token that exists, expired or was revoked; choose another one.");
-            await tokens.InsertAsync(scope.Session, token, TokenSecret.Hash(wanted.Secret));
+            if (!await tokens.InsertAsync(scope.Session, token, TokenSecret.Hash(wanted.Secret)))
+                return new NotFound($"There is no active member {token.Member}.");
             scope.Note(organization.Id, "token.issued", Target.Token(token.Id), Describe(token));
             return token;
         }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
         return issued.Select(kept => (kept, kept.Id != token.Id));
+    }
+
+    /// <summary>Writes which tokens were used lately, outside any request.</summary>
+    public async Task WriteUseAsync(Actor actor, CancellationToken cancel)
+    {
+        var now = Instants.Now(time);
+        foreach (var due in use.TakeDue().Chunk(500))
+            await database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "token.use", actor, now, async scope =>
+            {
+                await tokens.SetUsedAsync(scope.Session, due, now);
+                return default(Done);
+            }), cancel);
     }
 
     public async Task<Outcome<Done>> RevokeAsync(Organization organization, Actor actor, TokenId id, CancellationToken cancel)
@@ -70,7 +89,8 @@ public sealed class Credentials(IDatabase database, ITokenStore tokens, GrantCac
 
     private static JsonObject Describe(AccessToken token) => new()
     {
-        ["door"] = Words.Text(token.Door), ["role"] = token.Role is { } role ? Words.Text(role) : null, ["name"] = token.Name,
+        ["door"] = Words.Text(token.Door), ["role"] = token.Role is { } role ? Words.Text(role) : null, ["member"] = token.Member?.ToString(),
+        ["name"] = token.Name,
         ["expiresAt"] = token.ExpiresAt is { } expires ? Instants.Text(expires) : null,
     };
 }

@@ -7,9 +7,11 @@ namespace Provisioning.Core.Organizations;
 /// <param name="Slug">The name in URLs: 1 to 64 of a-z, 0-9 and hyphen.</param>
 /// <param name="BillingZone">IANA time zone name.</param>
 /// <param name="AccessUntil">Null or in the future: people have access (rule SEAT-16).</param>
+/// <param name="SuspendedAt">The operator ended access, whatever <paramref name="AccessUntil"/> says.</param>
 public sealed record Organization(
     OrganizationId Id, string Slug, string Name, string BillingZone, ProvisioningMode Mode, NoSeatPolicy OnNoSeatScim,
-    bool RequireVerifiedDomainScim, DateTimeOffset? AccessUntil, DateTimeOffset CreatedAt, long Version)
+    bool RequireVerifiedDomainScim, DateTimeOffset? AccessUntil, DateTimeOffset CreatedAt, long Version,
+    DateTimeOffset? SuspendedAt = null)
 {
     /// <summary>Whether and how groups give roles and tiers (rules GRP-1 to GRP-9).</summary>
     public MappingPolicy Mapping { get; init; } = MappingPolicy.Off;
@@ -17,7 +19,7 @@ public sealed record Organization(
     /// <summary>Whether seats are reserved for groups (rule SEAT-15).</summary>
     public bool HasReservations { get; init; }
 
-    public bool HasAccess(DateTimeOffset now) => AccessUntil is null || now < AccessUntil;
+    public bool HasAccess(DateTimeOffset now) => SuspendedAt is null && (AccessUntil is null || now < AccessUntil);
 
     /// <summary>Whether members follow directory entries; in the other modes a push is staged (rule SCIM-1).</summary>
     public bool FollowsDirectory => Mode is ProvisioningMode.Scim or ProvisioningMode.ScimAndJit;
@@ -25,11 +27,12 @@ public sealed record Organization(
     /// <summary>What an audit record says of the settings.</summary>
     public JsonObject Describe() => new()
     {
-        ["slug"] = Slug, ["name"] = Name, ["mode"] = Words.Text(Mode),
+        ["slug"] = Slug, ["name"] = Name, ["billingZone"] = BillingZone, ["mode"] = Words.Text(Mode),
         ["onNoSeatScim"] = Words.Text(OnNoSeatScim), ["requireVerifiedDomainScim"] = RequireVerifiedDomainScim,
         ["mappingEnabled"] = Mapping.Enabled, ["unmappedTier"] = Words.Text(Mapping.UnmappedTier),
         ["mappedTierExhausted"] = Words.Text(Mapping.WhenExhausted),
         ["accessUntil"] = AccessUntil is { } until ? Instants.Text(until) : null,
+        ["suspendedAt"] = SuspendedAt is { } since ? Instants.Text(since) : null,
     };
 
     /// <summary>Whether a person not known yet may be created at the first sign-in (rule JIT-2).</summary>

@@ -36,9 +36,23 @@ public interface ITokenStore
     /// <summary>The token with this hash and its organisation, valid or not.</summary>
     Task<(TokenGrant Grant, byte[] Hash)?> FindAsync(ISession session, byte[] hash);
 
+    /// <summary>All of them, oldest first.</summary>
     Task<IReadOnlyList<AccessToken>> ListAsync(ISession session, OrganizationId organization);
 
-    Task InsertAsync(ISession session, AccessToken token, byte[] hash);
+    /// <summary>Of one door, or of all; by id.</summary>
+    Task<Page<AccessToken>> ListAsync(ISession session, OrganizationId organization, Door? door, byte[]? after, int limit);
+
+    /// <summary>Counts unrevoked, unexpired tokens of a door while nobody else issues one: the organisation is locked until the commit.</summary>
+    Task<int> CountValidAsync(ISession session, OrganizationId organization, Door door, DateTimeOffset now);
+
+    /// <summary>False when the member of a personal token is no active member of the organisation.</summary>
+    Task<bool> InsertAsync(ISession session, AccessToken token, byte[] hash);
+
+    /// <summary>Ends the personal tokens of a member who is removed.</summary>
+    Task RevokeOfMemberAsync(ISession session, MemberId member, DateTimeOffset now);
+
+    /// <summary>Moves the time of last use of these tokens forward.</summary>
+    Task SetUsedAsync(ISession session, IReadOnlyCollection<TokenId> tokens, DateTimeOffset at);
 
     /// <summary>False when there is no such unrevoked token in the organisation.</summary>
     Task<bool> RevokeAsync(ISession session, OrganizationId organization, TokenId token, DateTimeOffset now);

@@ -9,6 +9,9 @@ public interface ISeatStore
     /// <summary>Best rank first, as of the transaction's snapshot.</summary>
     Task<IReadOnlyList<SeatPool>> PoolsAsync(ISession session, OrganizationId organization);
 
+    /// <summary>The same of several organisations at once.</summary>
+    Task<ILookup<OrganizationId, SeatPool>> PoolsOfAsync(ISession session, IReadOnlyCollection<OrganizationId> organizations);
+
     /// <summary>Touches all pool rows by rank descending, which locks them until the commit, then reads them (rule TIME-2).</summary>
     Task<IReadOnlyList<SeatPool>> LockPoolsAsync(ISession session, OrganizationId organization);
 
@@ -50,6 +53,9 @@ public interface ISeatStore
     Task<IReadOnlyList<MemberSeat>> WishingAsync(ISession session, OrganizationId organization, IReadOnlyCollection<string> tiers, int limit);
 
     Task InsertHoldAsync(ISession session, OrganizationId organization, SeatHold hold);
+
+    /// <summary>Moves the end of a hold that has not ended by <paramref name="now"/>; false when it is gone or over.</summary>
+    Task<bool> ExtendHoldAsync(ISession session, OrganizationId organization, SeatHoldId hold, DateTimeOffset now, DateTimeOffset expiresAt);
 
     /// <summary>Takes the hold out; null when there is none (any more).</summary>
     Task<SeatHold?> TakeHoldAsync(ISession session, OrganizationId organization, SeatHoldId hold);

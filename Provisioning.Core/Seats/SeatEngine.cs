@@ -235,6 +235,10 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
         return hold;
     }
 
+    /// <summary>Keeps a hold for longer; false when it is gone or over.</summary>
+    public Task<bool> ExtendHoldAsync(UnitScope scope, OrganizationId organization, SeatHoldId id, DateTimeOffset expiresAt) =>
+        store.ExtendHoldAsync(scope.Session, organization, id, scope.Now, expiresAt);
+
     /// <summary>Gives a hold back; the seat goes to whoever waits (rule SEAT-11). False when it was gone already.</summary>
     public async Task<bool> ReleaseHoldAsync(UnitScope scope, OrganizationId organization, SeatHoldId id)
     {

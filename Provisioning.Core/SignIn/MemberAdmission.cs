@@ -9,22 +9,32 @@ namespace Provisioning.Core.SignIn;
 
 /// <summary>What a sign-in does to a member, each inside the unit of the decision.</summary>
 public sealed class MemberAdmission(
-    IMemberStore members, IEntryStore entries, IOrganizationStore organizations, ISeatRequestStore requests, MemberLifecycle lifecycle,
-    SeatEngine seats)
+    IMemberStore members, EntryLinks links, IOrganizationStore organizations, ISeatRequestStore requests, MemberLifecycle lifecycle,
+    InvitationMeeting meeting, SeatEngine seats)
 {
-    /// <summary>JIT-2: a new member with role user (or the mapped one), the identity, and a seat, or <see cref="SeatDenied"/> and nothing.</summary>
+    /// <summary>JIT-1 (4): the open invitation to the address the connection vouches for, within a verified domain (rule DOM-1).</summary>
+    public async Task<Invitation?> InvitationAsync(UnitScope scope, Organization organization, SignInRequest request) =>
+        request.VerifiedEmail is { } email && await organizations.IsVerifiedDomainAsync(scope.Session, organization.Id, email.Domain)
+            ? await meeting.FindAsync(scope.Session, organization, email, scope.Now) : null;
+
+    /// <summary>
+    /// JIT-2: a new member with role user (or the mapped one), the identity, and a seat, or <see cref="SeatDenied"/> and nothing. INV-7: who was invited
+    /// has the role and the seat of the invitation.
+    /// </summary>
     public async Task<Outcome<SeatedMember>> CreateAsync(
-        UnitScope scope, Organization organization, SignInRequest request, EmailAddress email, MemberId id, Placement place)
+        UnitScope scope, Organization organization, SignInRequest request, EmailAddress email, MemberId id, Placement place,
+        Invitation? invitation)
     {
         var name = request.Name is { } text && TextKey.IsStorable(text) && TextKey.Fits(text) ? text : null;
+        var role = invitation?.Role == Role.PrimaryOwner ? Role.PrimaryOwner : place.Role ?? invitation?.Role ?? Role.User;
         var member = new Member(
-            id, organization.Id, email.Text, email.Normalized, name, place.Role ?? Role.User, MemberState.Active, false, null, MemberSource.Jit, null,
-            scope.Now, 1);
+            id, organization.Id, email.Text, email.Normalized, name, role, MemberState.Active, false, null,
+            invitation is null ? MemberSource.Jit : MemberSource.Invite, null, scope.Now, 1);
         var created = await lifecycle.CreateAsync(
-            scope, organization, member, null, NoSeatPolicy.Reject, Target.Connection(request.Connection.Id), place.Wish);
+            scope, organization, member, null, Policy(invitation), Target.Connection(request.Connection.Id), place.Wish, invitation);
         if (!created.Try(out var seated, out var error)) return error;
         await LinkAsync(scope, organization, request, id);
-        return seated with { Entry = await LinkStagedAsync(scope, organization, member) };
+        return seated with { Entry = await links.LinkStagedAsync(scope, organization, member) };
     }
 
     /// <summary>Stores the link by which the person is recognised from now on, and audits it.</summary>
@@ -35,17 +45,6 @@ public sealed class MemberAdmission(
         {
             ["connection"] = request.Connection.Id.ToString(), ["subject"] = request.Subject,
         });
-    }
-
-    /// <summary>SCIM-1: an entry that was pushed before is linked although the directory does not rule yet.</summary>
-    private async Task<ResourceId?> LinkStagedAsync(UnitScope scope, Organization organization, Member member)
-    {
-        if (organization.FollowsDirectory
-            || await entries.FindByUserNameAsync(scope.Session, organization.Id, member.UserName) is not { Member: null } staged)
-            return null;
-        await entries.LinkAsync(scope.Session, staged.Id, member.Id);
-        scope.Note(organization.Id, "member.linked", Target.Member(member.Id), new JsonObject { ["user"] = staged.Id.ToString() });
-        return staged.Id;
     }
 
     /// <summary>When the seat is refused, no member is made; one open request per address is kept (rule JIT-2).</summary>
@@ -59,8 +58,12 @@ public sealed class MemberAdmission(
     public Task<bool> IsNameTakenAsync(UnitScope scope, SeatedMember removed) => lifecycle.IsNameTakenAsync(scope.Session, removed.Member);
 
     /// <summary>JIT-6: removed in mode jit, the person is added again.</summary>
-    public Task<Outcome<SeatedMember>> RestoreAsync(UnitScope scope, Organization organization, SeatedMember member, Placement place) =>
-        lifecycle.ActivateAsync(scope, organization, member, NoSeatPolicy.Reject, place);
+    public Task<Outcome<SeatedMember>> RestoreAsync(UnitScope scope, Organization organization, SeatedMember member, Placement place, Invitation? invitation) =>
+        lifecycle.ActivateAsync(scope, organization, member, Policy(invitation), place, invitation);
+
+    /// <summary>Who is invited to own or administer comes in without a seat too (rules ROLE-4, JIT-4).</summary>
+    private static NoSeatPolicy Policy(Invitation? invitation) =>
+        invitation is { Role: Role.PrimaryOwner or Role.Owner or Role.Admin } ? NoSeatPolicy.Waiting : NoSeatPolicy.Reject;
 
     /// <summary>JIT-4: who waits gets one attempt at each sign-in; without success everything stays.</summary>
     public async Task<SeatedMember> TrySeatAsync(UnitScope scope, Organization organization, SeatedMember member)

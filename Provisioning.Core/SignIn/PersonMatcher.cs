@@ -15,7 +15,7 @@ public sealed record PersonMatch(SeatedMember? Member, bool NeedsLink, DenyReaso
 }
 
 /// <summary>Recognises a person at sign-in, in the order of rule JIT-1. A changeable or unverified address never takes over an account.</summary>
-public sealed class PersonMatcher(IMemberStore members, IEntryStore entries, IOrganizationStore organizations)
+public sealed class PersonMatcher(IMemberStore members, IEntryStore entries, IOrganizationStore organizations, InvitationMeeting meeting)
 {
     /// <summary>Members with one address that are looked at; more than two are ambiguous anyway.</summary>
     private const int EmailLimit = 50;
@@ -23,13 +23,13 @@ public sealed class PersonMatcher(IMemberStore members, IEntryStore entries, IOr
     /// <summary>Entries with one externalId that are looked at; nobody has been renamed that often.</summary>
     private const int ExternalIdLimit = 50;
 
-    public async Task<PersonMatch> MatchAsync(ISession session, Organization organization, SignInRequest request)
+    public async Task<PersonMatch> MatchAsync(ISession session, Organization organization, SignInRequest request, DateTimeOffset now)
     {
         if (await members.FindByIdentityAsync(session, organization.Id, request.Connection.Id, request.Subject) is { } known)
             return new PersonMatch(known, NeedsLink: false, null);
         if (await FindByExternalIdAsync(session, organization, request) is { } pushed)
             return new PersonMatch(pushed, NeedsLink: true, null);
-        return await MatchEmailAsync(session, organization, request);
+        return await MatchEmailAsync(session, organization, request, now);
     }
 
     private async Task<SeatedMember?> FindByExternalIdAsync(ISession session, Organization organization, SignInRequest request)
@@ -41,7 +41,8 @@ public sealed class PersonMatcher(IMemberStore members, IEntryStore entries, IOr
         return found.Count < ExternalIdLimit && people is [{ Member: { } member }] ? await members.FindAsync(session, organization.Id, member) : null;
     }
 
-    private async Task<PersonMatch> MatchEmailAsync(ISession session, Organization organization, SignInRequest request)
+    private async Task<PersonMatch> MatchEmailAsync(
+        ISession session, Organization organization, SignInRequest request, DateTimeOffset now)
     {
         if (request.VerifiedEmail is not { } email || !await organizations.IsVerifiedDomainAsync(session, organization.Id, email.Domain))
             return PersonMatch.Nobody;
@@ -50,10 +51,10 @@ public sealed class PersonMatcher(IMemberStore members, IEntryStore entries, IOr
         if (active.Count > 1) return PersonMatch.Deny(DenyReason.AmbiguousEmail);
         if (active.Count == 0)
         {
-            // A suspended person is refused in every mode; a removed one only where a directory decides (rule JIT-6).
+            // A suspended person is refused in every mode; a removed one only where a directory decides, until invited (rule JIT-6).
             if (found is [{ Member.SuspendedBy: SuspensionCause.NoMappedGroup }]) return PersonMatch.Deny(DenyReason.NoMappedGroup);
             var stopped = found.Any(candidate => candidate.Member.State == MemberState.Suspended)
-                || (found.Count > 0 && organization.FollowsDirectory);
+                || (found.Count > 0 && organization.FollowsDirectory && await meeting.FindAsync(session, organization, email, now) is null);
             return stopped ? PersonMatch.Deny(DenyReason.Deprovisioned) : PersonMatch.Nobody;
         }
         var only = active[0];

@@ -44,7 +44,7 @@ public sealed class SignInDecision(
 
     private async Task<Outcome<SignInAnswer>> DecideAsync(UnitScope scope, Organization organization, SignInRequest request, MemberId newMember)
     {
-        var match = await matcher.MatchAsync(scope.Session, organization, request);
+        var match = await matcher.MatchAsync(scope.Session, organization, request, scope.Now);
         if (match.Denied is { } reason) return Refuse(scope, organization, request, reason, null);
         var place = await mapping.PlaceOfAsync(scope, organization, match.Member, request);
         if (match.Member is not { } member) return await CreateAsync(scope, organization, request, newMember, place);
@@ -58,12 +58,13 @@ public sealed class SignInDecision(
         }
         if (member.Member.State == MemberState.Removed)
         {
-            if (organization.FollowsDirectory) return Refuse(scope, organization, request, DenyReason.Deprovisioned, member);
-            if (!organization.CreatesAtSignIn) return Refuse(scope, organization, request, DenyReason.NotInvited, member);
+            var invitation = await admission.InvitationAsync(scope, organization, request);
+            if (invitation is null && organization.FollowsDirectory) return Refuse(scope, organization, request, DenyReason.Deprovisioned, member);
+            if (invitation is null && !organization.CreatesAtSignIn) return Refuse(scope, organization, request, DenyReason.NotInvited, member);
             if (!place.InEffect) return Refuse(scope, organization, request, DenyReason.NoMappedGroup, member);
             if (await admission.IsNameTakenAsync(scope, member)) return Refuse(scope, organization, request, DenyReason.IdentityConflict, member);
             admission.KeepRequest(scope, organization, request);
-            var restored = await admission.RestoreAsync(scope, organization, member, place);
+            var restored = await admission.RestoreAsync(scope, organization, member, place, invitation);
             if (!restored.Try(out member, out var error)) return error;
             if (member.Member.State != MemberState.Active) return Refuse(scope, organization, request, DenyReason.Deprovisioned, member);
             how = "restored";
@@ -89,11 +90,12 @@ public sealed class SignInDecision(
         return Allow(member, how, organization, scope.Now);
     }
 
-    /// <summary>Nobody matched: a new member with the highest available tier, or none at all (rules JIT-2, JIT-3, DOM-1).</summary>
+    /// <summary>Nobody matched: who is invited comes in, then a new member with the highest available tier, or none at all (rules JIT-1 (4), JIT-2, JIT-3, DOM-1).</summary>
     private async Task<Outcome<SignInAnswer>> CreateAsync(
         UnitScope scope, Organization organization, SignInRequest request, MemberId newMember, Placement place)
     {
-        if (!organization.CreatesAtSignIn)
+        var invitation = await admission.InvitationAsync(scope, organization, request);
+        if (invitation is null && !organization.CreatesAtSignIn)
             return Refuse(scope, organization, request, organization.FollowsDirectory ? DenyReason.NotProvisioned : DenyReason.NotInvited, null);
         if (request.VerifiedEmail is not { } email) return Refuse(scope, organization, request, DenyReason.EmailNotVerified, null);
         if (!await organizations.IsVerifiedDomainAsync(scope.Session, organization.Id, email.Domain))
@@ -103,7 +105,7 @@ public sealed class SignInDecision(
         if (!organization.HasAccess(scope.Now)) return Refuse(scope, organization, request, DenyReason.TermInactive, null);
         if (!place.InEffect) return Refuse(scope, organization, request, DenyReason.NoMappedGroup, null);
         admission.KeepRequest(scope, organization, request);
-        var created = await admission.CreateAsync(scope, organization, request, email, newMember, place);
+        var created = await admission.CreateAsync(scope, organization, request, email, newMember, place, invitation);
         if (created.Error is SeatDenied denied) Note(scope, organization, request, Target.Connection(request.Connection.Id), "sign_in.refused", DenyReason.SeatUnavailable, denied.Tiers);
         if (!created.Try(out var member, out var error)) return error;
         await members.SetLastSignInAsync(scope.Session, newMember, DateOnly.FromDateTime(scope.Now.UtcDateTime));

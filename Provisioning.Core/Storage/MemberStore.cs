@@ -112,6 +112,22 @@ public sealed class MemberStore : IMemberStore, ISeatRequestStore
             "SELECT COUNT(*) FROM members WHERE organization_id = @organization AND role <> 'user' AND state = 'active' AND id <> @but",
             new { organization = Ids.ToBytes(organization), but = Ids.ToBytes(but) }) > 0;
 
+    public async Task<SeatedMember?> PrimaryOwnerAsync(ISession session, OrganizationId organization) =>
+        (await SqlSession.Of(session).FindAsync<MemberRow>(
+            $"{Select} WHERE m.organization_id = @organization AND m.role = 'primary_owner' AND m.state <> 'removed'",
+            new { organization = Ids.ToBytes(organization) }))?.ToMember();
+
+    public async Task<IReadOnlyDictionary<OrganizationId, IReadOnlyDictionary<MemberState, int>>> CountAsync(
+        ISession session, IReadOnlyCollection<OrganizationId> organizations) =>
+        (await SqlSession.Of(session).QueryAsync<(byte[] Organization, string State, long People)>(
+            """
+            SELECT organization_id, state, CAST(COUNT(*) AS BIGINT) FROM members WHERE organization_id IN @organizations
+            GROUP BY organization_id, state
+            """, new { organizations = organizations.Select(Ids.ToBytes) }))
+        .GroupBy(row => Rows.Id<OrganizationId>(row.Organization))
+        .ToDictionary(group => group.Key, group => (IReadOnlyDictionary<MemberState, int>)group.ToDictionary(
+            row => Words.Parse<MemberState>(row.State), row => (int)row.People));
+
     public async Task<Page<SeatedMember>> ListAsync(ISession session, OrganizationId organization, MemberQuery query)
     {
         var sql = SqlSession.Of(session);
@@ -122,6 +138,8 @@ public sealed class MemberStore : IMemberStore, ISeatRequestStore
         if (query.Tier is not null) where.Add("s.tier = @Tier");
         if (query.Source is not null) where.Add("m.source = @source");
         if (query.Role is not null) where.Add("m.role = @role");
+        if (query.InactiveSince is not null)
+            where.Add("(m.last_sign_in_on < @inactive OR (m.last_sign_in_on IS NULL AND m.created_at < @before))");
         where.Add(query.State is null ? "m.state <> 'removed'" : "m.state = @state");
         var rows = await sql.QueryAsync<MemberRow>(
             $"{Select} WHERE {string.Join(" AND ", where)} ORDER BY m.id {sql.Dialect.Page}",
@@ -130,6 +148,9 @@ public sealed class MemberStore : IMemberStore, ISeatRequestStore
                 organization = Ids.ToBytes(organization), after = query.After ?? [], text = Rows.OptionalFold(query.Text), query.Tier,
                 status = query.SeatStatus is { } status ? Words.Text(status) : null, source = query.Source is { } source ? Words.Text(source) : null,
                 role = query.Role is { } role ? Words.Text(role) : null, state = query.State is { } state ? Words.Text(state) : null,
+                inactive = query.InactiveSince is { } day ? MemberRow.Days(day) : 0,
+                before = query.InactiveSince is { } start
+                    ? Instants.ToMicroseconds(new DateTimeOffset(start.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero)) : 0,
                 limit = query.Limit + 1, offset = 0,
             });
         return Pages.Of(rows, query.Limit, row => row.ToMember(), row => row.Id);

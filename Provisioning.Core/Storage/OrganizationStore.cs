@@ -10,7 +10,7 @@ public sealed class OrganizationStore : IOrganizationStore
     internal const string Columns =
         """
         o.id, o.slug, o.name, o.billing_zone, o.mode, o.on_no_seat_scim, o.require_verified_domain_scim, o.access_until, o.created_at, o.version,
-        o.mapping_enabled, o.unmapped_tier, o.mapped_tier_exhausted, o.has_reservations
+        o.mapping_enabled, o.unmapped_tier, o.mapped_tier_exhausted, o.has_reservations, o.suspended_at
         """;
 
     public async Task<Organization?> FindAsync(ISession session, string idOrSlug)
@@ -55,7 +55,7 @@ public sealed class OrganizationStore : IOrganizationStore
             """
             UPDATE organizations SET name = @Name, billing_zone = @BillingZone, mode = @mode, on_no_seat_scim = @noSeat,
                 require_verified_domain_scim = @verified, access_until = @until, mapping_enabled = @mapping, unmapped_tier = @unmapped,
-                mapped_tier_exhausted = @exhausted, has_reservations = @reservations, version = version + 1
+                mapped_tier_exhausted = @exhausted, has_reservations = @reservations, suspended_at = @suspended, version = version + 1
             WHERE id = @id AND version = @Version
             """,
             new
@@ -64,7 +64,7 @@ public sealed class OrganizationStore : IOrganizationStore
                 exhausted = Words.Text(organization.Mapping.WhenExhausted), reservations = Rows.Flag(organization.HasReservations),
                 id = Ids.ToBytes(organization.Id), organization.Name, organization.BillingZone, mode = Words.Text(organization.Mode),
                 noSeat = Words.Text(organization.OnNoSeatScim), verified = Rows.Flag(organization.RequireVerifiedDomainScim),
-                until = Rows.OptionalMicroseconds(organization.AccessUntil), organization.Version,
+                until = Rows.OptionalMicroseconds(organization.AccessUntil), suspended = Rows.OptionalMicroseconds(organization.SuspendedAt), organization.Version,
             }) == 1;
 
     public async Task<IReadOnlyList<string>> VerifiedDomainsAsync(ISession session, OrganizationId organization) =>
@@ -96,11 +96,13 @@ public sealed class OrganizationStore : IOrganizationStore
 
 internal sealed record OrganizationRow(
     byte[] Id, string Slug, string Name, string Billing_Zone, string Mode, string On_No_Seat_Scim, long Require_Verified_Domain_Scim,
-    long? Access_Until, long Created_At, long Version, long Mapping_Enabled, string Unmapped_Tier, string Mapped_Tier_Exhausted, long Has_Reservations)
+    long? Access_Until, long Created_At, long Version, long Mapping_Enabled, string Unmapped_Tier, string Mapped_Tier_Exhausted, long Has_Reservations,
+    long? Suspended_At)
 {
     public Organization ToOrganization() => new(
         Rows.Id<OrganizationId>(Id), Slug, Name, Billing_Zone, Words.Parse<ProvisioningMode>(Mode), Words.Parse<NoSeatPolicy>(On_No_Seat_Scim),
-        Require_Verified_Domain_Scim != 0, Rows.OptionalInstant(Access_Until), Instants.FromMicroseconds(Created_At), Version)
+        Require_Verified_Domain_Scim != 0, Rows.OptionalInstant(Access_Until), Instants.FromMicroseconds(Created_At), Version,
+        Rows.OptionalInstant(Suspended_At))
     {
         Mapping = new MappingPolicy(
             Mapping_Enabled != 0, Words.Parse<UnmappedTier>(Unmapped_Tier), Words.Parse<MappedTierExhausted>(Mapped_Tier_Exhausted)),

@@ -25,6 +25,14 @@ public sealed partial class SeatStore : ISeatStore
             WHERE organization_id = @organization ORDER BY tier_rank DESC
             """, new { organization = Ids.ToBytes(organization) })).Select(row => row.ToPool())];
 
+    public async Task<ILookup<OrganizationId, SeatPool>> PoolsOfAsync(ISession session, IReadOnlyCollection<OrganizationId> organizations) =>
+        (await SqlSession.Of(session).QueryAsync<PoolOfRow>(
+            """
+            SELECT organization_id, tier, tier_rank, features, purchased, assigned, held, queued, reserved FROM seat_pools
+            WHERE organization_id IN @organizations ORDER BY tier_rank DESC
+            """, new { organizations = organizations.Select(Ids.ToBytes) }))
+        .ToLookup(row => Rows.Id<OrganizationId>(row.Organization_Id), row => row.ToPool());
+
     public async Task<IReadOnlyList<SeatPool>> LockPoolsAsync(ISession session, OrganizationId organization)
     {
         // Whoever writes to the embedded engine holds all of it already.
@@ -153,6 +161,16 @@ public sealed partial class SeatStore : ISeatStore
             """, new { organization = Ids.ToBytes(organization), tiers, limit, offset = 0 })).Select(row => row.ToSeat())];
     }
 
+    public async Task<bool> ExtendHoldAsync(
+        ISession session, OrganizationId organization, SeatHoldId hold, DateTimeOffset now, DateTimeOffset expiresAt) =>
+        await SqlSession.Of(session).ExecuteAsync(
+            "UPDATE seat_holds SET expires_at = @expires WHERE id = @id AND organization_id = @organization AND expires_at > @now",
+            new
+            {
+                id = Ids.ToBytes(hold), organization = Ids.ToBytes(organization), now = Instants.ToMicroseconds(now),
+                expires = Instants.ToMicroseconds(expiresAt),
+            }) == 1;
+
     public Task InsertHoldAsync(ISession session, OrganizationId organization, SeatHold hold) =>
         SqlSession.Of(session).ExecuteAsync(
             "INSERT INTO seat_holds (id, organization_id, tier, expires_at) VALUES (@id, @organization, @Tier, @expires)",
@@ -230,7 +248,11 @@ public sealed partial class SeatStore : ISeatStore
         seat.LastTier, since = Rows.OptionalMicroseconds(seat.WaitingSince), seat.Version, before = before.Version,
     };
 
-    private sealed record PoolRow(string Tier, long Tier_Rank, string Features, long Purchased, long Assigned, long Held, long Queued, long Reserved)
+    private sealed record PoolOfRow(
+        byte[] Organization_Id, string Tier, long Tier_Rank, string Features, long Purchased, long Assigned, long Held, long Queued,
+        long Reserved) : PoolRow(Tier, Tier_Rank, Features, Purchased, Assigned, Held, Queued, Reserved);
+
+    private record PoolRow(string Tier, long Tier_Rank, string Features, long Purchased, long Assigned, long Held, long Queued, long Reserved)
     {
         public SeatPool ToPool() => new(
             Tier, (int)Tier_Rank, Features == "{}" ? [] : JsonNode.Parse(Features)!.AsObject(), (int)Purchased, (int)Assigned, (int)Held, (int)Queued)

@@ -26,6 +26,7 @@ public sealed partial class ArchitectureTests
         ["Directory"] = ["Seats", "Organizations", "Journal", "Schemas", "Query", "Common"],
         ["Contracts"] = ["Directory", "Seats", "Organizations", "Journal", "Common"],
         ["SignIn"] = ["Directory", "Seats", "Organizations", "Journal", "Common"],
+        ["Invitations"] = ["Directory", "Seats", "Organizations", "Journal", "Common"],
         ["Scim/Operations"] = ["Scim/Resources", "Scim/Filters", "Scim/Patching", "Directory", "Organizations", "Schemas", "Query", "Common"],
         ["Notifications"] = ["Organizations", "Journal", "Common"],
         ["Storage"] = ["Storage/Dialects", "Storage/Migrations", "Contracts", "Notifications", "SignIn", "Directory", "Seats", "Organizations", "Journal", "Schemas", "Query", "Common"],
@@ -146,7 +147,7 @@ public sealed partial class ArchitectureTests
     [GeneratedRegex(@"//.*$", RegexOptions.Multiline)]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"(?<![\w.""/])(Common|Query|Schemas|Journal|Organizations|Seats|Contracts|SignIn|Storage)\.(?=[A-Z]\w+[<({.\s?])")]
+    [GeneratedRegex(@"(?<![\w.""/])(Common|Query|Schemas|Journal|Organizations|Seats|Contracts|SignIn|Invitations|Storage)\.(?=[A-Z]\w+[<({.\s?])")]
     private static partial Regex PartName();
 
     [GeneratedRegex(@"\b(async|await|Task)\b|System\.IO\b|\bFile\.")]

@@ -150,8 +150,8 @@ public sealed class CommitFaultTests(string engine)
         var key = Idempotency.Of("t", "k", "1"u8);
         var member = (await stack.PushAsync(org, "a")).Value.Member!.Member.Id;
         Once(CommitFault.Unknown);
-        var swapped = (await stack.Administration.SwapAsync(org, CoreStack.Actor, Role.Owner, [new(member, CoreStack.Standard)], key, default)).Value;
-        var again = (await stack.Administration.SwapAsync(org, CoreStack.Actor, Role.Owner, [new(member, CoreStack.Standard)], key, default)).Value;
+        var swapped = (await stack.Administration.SwapAsync(org, CoreStack.Actor, new Authority(Role.Owner), [new(member, CoreStack.Standard)], key, default)).Value;
+        var again = (await stack.Administration.SwapAsync(org, CoreStack.Actor, new Authority(Role.Owner), [new(member, CoreStack.Standard)], key, default)).Value;
         Assert.That(again, Is.EqualTo(swapped));
         Assert.That((await stack.AuditAsync(org)).Count(action => action == "seat.reassigned"), Is.EqualTo(1));
     }

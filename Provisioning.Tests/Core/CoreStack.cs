@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
+using Provisioning.Core.Invitations;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Organizations;
 using Provisioning.Core.Schemas;
@@ -38,7 +39,9 @@ internal sealed class CoreStack : IAsyncDisposable
         Members = members;
         Requests = members;
         Engine = new SeatEngine(Seats, new SessionStore());
-        Lifecycle = new MemberLifecycle(Members, Requests, Engine);
+        var credentials = new CredentialStore();
+        Meeting = new InvitationMeeting(InvitationRows, Engine);
+        Lifecycle = new MemberLifecycle(Members, Requests, credentials, Meeting, Engine);
         var links = new EntryLinks(Members, Entries, Organizations);
         Guard = new MassGuard(Parked, time);
         Placements = new Placements(Mappings, Seats);
@@ -49,9 +52,8 @@ internal sealed class CoreStack : IAsyncDisposable
         GroupFollower = new GroupFollower(Placements, Mappings, Members, Placing, Engine);
         Groups = new GroupDirectory(Database, GroupRows, new GroupMembership(GroupRows), GroupFollower, time);
         Administration = new MemberAdministration(Database, Members, Entries, Seats, Lifecycle, Engine, entryPlacing, time);
-        var credentials = new CredentialStore();
         var cache = new GrantCache(time);
-        Credentials = new Credentials(Database, credentials, cache, time);
+        Credentials = new Credentials(Database, credentials, cache, new TokenUse(), time);
         var connections = new ConnectionStore();
         Connections = new ConnectionDirectory(Database, connections, Organizations, new SessionStore(), time);
         Setup = new OrganizationSetup(Database, Organizations, connections, credentials, Engine, time);
@@ -63,10 +65,15 @@ internal sealed class CoreStack : IAsyncDisposable
             new RunSteps(RunRows, Members, Follower, links, GroupFollower, Placements, Lifecycle, Engine), Engine, time);
         Previews = new ProvisioningPreviews(
             Database, Provisioning, new PlanReader(Members, Seats, Mappings, Parked, RunRows, Placements, Provisioning), RunRows, Organizations, cache, time);
-        var admission = new MemberAdmission(Members, Entries, Organizations, Requests, Lifecycle, Engine);
+        var admission = new MemberAdmission(Members, links, Organizations, Requests, Lifecycle, Meeting, Engine);
         SignIn = new SignInDecision(
-            Database, new PersonMatcher(Members, Entries, Organizations), Members, Organizations, admission,
+            Database, new PersonMatcher(Members, Entries, Organizations, Meeting), Members, Organizations, admission,
             new MappedSignIn(Placements, Placing, Lifecycle, Guard, Engine), time);
+        Ownership = new Ownership(Database, Members, time);
+        InvitationTokens = new InvitationTokens(new FixedKey(), time);
+        var rules = new InvitationRules(Members, Organizations, Meeting);
+        Desk = new InvitationDesk(Database, InvitationRows, Members, rules, InvitationTokens, Engine);
+        Acceptance = new InvitationAcceptance(Database, InvitationRows, Organizations, Members, Lifecycle, links, rules, Ownership, time);
     }
 
     /// <summary>Of the embedded engine; empty on others.</summary>
@@ -83,6 +90,12 @@ internal sealed class CoreStack : IAsyncDisposable
     public GroupStore GroupRows { get; } = new();
     public SeatStore Seats { get; } = new();
     public OrganizationStore Organizations { get; } = new();
+    public InvitationStore InvitationRows { get; } = new();
+    public InvitationMeeting Meeting { get; }
+    public InvitationTokens InvitationTokens { get; }
+    public InvitationDesk Desk { get; }
+    public InvitationAcceptance Acceptance { get; }
+    public Ownership Ownership { get; }
     public SeatEngine Engine { get; }
     public MemberLifecycle Lifecycle { get; }
     public MappingStore Mappings { get; } = new();
@@ -207,13 +220,13 @@ internal sealed class CoreStack : IAsyncDisposable
         Users.DeleteAsync(organization, Actor, id, null, default);
 
     public Task<Outcome<SeatedMember>> AdminAsync(Organization organization, MemberId member, MemberCommand command) =>
-        Administration.ChangeAsync(organization, Actor, Role.PrimaryOwner, member, new IfMatch((IReadOnlyList<long>?)null), command, default);
+        Administration.ChangeAsync(organization, Actor, new Authority(Role.PrimaryOwner), member, new IfMatch((IReadOnlyList<long>?)null), command, default);
 
     public Task<Outcome<Done>> RemoveAsync(Organization organization, MemberId member) =>
-        Administration.RemoveAsync(organization, Actor, Role.PrimaryOwner, member, new IfMatch((IReadOnlyList<long>?)null), default);
+        Administration.RemoveAsync(organization, Actor, new Authority(Role.PrimaryOwner), member, new IfMatch((IReadOnlyList<long>?)null), default);
 
     public Task<Outcome<IReadOnlyList<SeatedMember>>> SwapAsync(Organization organization, params (MemberId Member, string? Tier)[] changes) =>
-        Administration.SwapAsync(organization, Actor, Role.PrimaryOwner, [.. changes.Select(change => new SeatChange(change.Member, change.Tier))], null, default);
+        Administration.SwapAsync(organization, Actor, new Authority(Role.PrimaryOwner), [.. changes.Select(change => new SeatChange(change.Member, change.Tier))], null, default);
 
     public Task<Outcome<IReadOnlyList<SeatPool>>> BuyAsync(Organization organization, params (string Tier, int Rank, int Seats)[] tiers) =>
         Administration.SetSeatsAsync(organization, Actor, [.. tiers.Select(tier => new TierSeats(tier.Tier, tier.Rank, tier.Seats, []))], default);
@@ -247,6 +260,27 @@ internal sealed class CoreStack : IAsyncDisposable
         return [.. page.Items.Reverse().Select(record => record.Action)];
     }
 
+    public Task<Outcome<Invitation>> InviteAsync(Organization organization, string email, Role role = Role.User, string? tier = null) =>
+        Desk.InviteAsync(organization, Actor, new Authority(Role.PrimaryOwner),
+            new NewInvitation(EmailAddress.TryParse(email, out var address) ? address : throw new ArgumentException(email), role, tier),
+            WriteStamp.Of(Time), default);
+
+    public Task<Outcome<Invitation>> ResendAsync(Organization organization, InvitationId id) =>
+        Desk.ResendAsync(organization, Actor, new Authority(Role.PrimaryOwner), id, WriteStamp.Of(Time), default);
+
+    public Task<Outcome<Done>> RevokeAsync(Organization organization, InvitationId id) =>
+        Desk.RevokeAsync(organization, Actor, new Authority(Role.PrimaryOwner), id, WriteStamp.Of(Time), default);
+
+    public async Task<Outcome<AcceptedInvitation>> AcceptAsync(Invitation invitation) =>
+        await Acceptance.AcceptAsync(await InvitationTokens.TokenAsync(invitation, default), "correlation", default);
+
+    /// <summary>What the sweeper does.</summary>
+    public async Task SweepAsync(Organization organization)
+    {
+        foreach (var overdue in await Database.ReadAsync(session => InvitationRows.OverdueAsync(session, Time.GetUtcNow(), 100), default))
+            await Desk.ExpireUnderAsync(null, organization, Actor, overdue.Id, WriteStamp.Of(Time), default);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Database.DisposeAsync();
@@ -268,5 +302,11 @@ internal sealed class CoreStack : IAsyncDisposable
         command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
         await command.ExecuteNonQueryAsync();
         return file;
+    }
+
+    /// <summary>The key of the tests, the same for each stack.</summary>
+    private sealed class FixedKey : IInvitationKey
+    {
+        public ValueTask<byte[]> GetAsync(CancellationToken cancel) => new("the key of the tests, 32 bytes long"u8.ToArray());
     }
 }

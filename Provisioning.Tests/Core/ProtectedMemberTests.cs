@@ -64,11 +64,11 @@ public sealed class ProtectedMemberTests(string engine) : CoreTests(engine)
         var admin = await Stack.MemberAsync(org, "admin", Role.Admin);
         var any = new IfMatch((IReadOnlyList<long>?)null);
         Refused<Forbidden, SeatedMember>(await Stack.Administration.ChangeAsync(
-            org, CoreStack.Actor, Role.Admin, admin.Member.Id, any, new MemberCommand.Unassign(), default));
-        Ok(await Stack.Administration.ChangeAsync(org, CoreStack.Actor, Role.Owner, admin.Member.Id, any, new MemberCommand.Unassign(), default));
+            org, CoreStack.Actor, new Authority(Role.Admin), admin.Member.Id, any, new MemberCommand.Unassign(), default));
+        Ok(await Stack.Administration.ChangeAsync(org, CoreStack.Actor, new Authority(Role.Owner), admin.Member.Id, any, new MemberCommand.Unassign(), default));
         Refused<NotFound, SeatedMember>(await Stack.AdminAsync(await Stack.ScimAsync(), admin.Member.Id, new MemberCommand.Suspend()));
         Refused<VersionConflict, SeatedMember>(await Stack.Administration.ChangeAsync(
-            org, CoreStack.Actor, Role.Owner, admin.Member.Id, new IfMatch([999]), new MemberCommand.Suspend(), default));
+            org, CoreStack.Actor, new Authority(Role.Owner), admin.Member.Id, new IfMatch([999]), new MemberCommand.Suspend(), default));
     }
 
     [Test]

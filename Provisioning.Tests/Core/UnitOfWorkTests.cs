@@ -90,8 +90,8 @@ public sealed class UnitOfWorkTests : CoreTests
         var b = Ok(await Stack.PushAsync(org, "b")).Member!.Member.Id;
         var swap = Idempotency.Of("t", "swap", "1"u8);
         IReadOnlyList<SeatChange> changes = [new(a, Standard), new(b, Premium)];
-        var swapped = Ok(await Stack.Administration.SwapAsync(org, CoreStack.Actor, Role.Owner, changes, swap, default));
-        Assert.That(Ok(await Stack.Administration.SwapAsync(org, CoreStack.Actor, Role.Owner, changes, swap, default)), Is.EqualTo(swapped));
+        var swapped = Ok(await Stack.Administration.SwapAsync(org, CoreStack.Actor, new Authority(Role.Owner), changes, swap, default));
+        Assert.That(Ok(await Stack.Administration.SwapAsync(org, CoreStack.Actor, new Authority(Role.Owner), changes, swap, default)), Is.EqualTo(swapped));
 
         var drain = Idempotency.Of("t", "drain", "1"u8);
         var drained = Ok(await Stack.Administration.DrainAsync(org.Id, CoreStack.Actor, drain, default));
@@ -117,9 +117,9 @@ public sealed class UnitOfWorkTests : CoreTests
         var key = Idempotency.Of("t", "swap", "1"u8);
         IReadOnlyList<SeatChange> changes = [new(member.Member.Id, Standard)];
         var refused = Refused<SeatDenied, IReadOnlyList<SeatedMember>>(
-            await Stack.Administration.SwapAsync(org, CoreStack.Actor, Role.Owner, changes, key, default));
+            await Stack.Administration.SwapAsync(org, CoreStack.Actor, new Authority(Role.Owner), changes, key, default));
         var again = Refused<SeatDenied, IReadOnlyList<SeatedMember>>(
-            await Stack.Administration.SwapAsync(org, CoreStack.Actor, Role.Owner, changes, key, default));
+            await Stack.Administration.SwapAsync(org, CoreStack.Actor, new Authority(Role.Owner), changes, key, default));
         Assert.That((again.Tier, again.Detail, again.Tiers.Count), Is.EqualTo((refused.Tier, refused.Detail, refused.Tiers.Count)));
         Assert.That((await Stack.AuditAsync(org)).Count(action => action == "seat.refused"), Is.EqualTo(1));
     }

@@ -74,6 +74,7 @@ public sealed class ErrorMappingTests
     [TestCase(typeof(BodyTooLarge), 413, "body_too_large", 413, null)]
     [TestCase(typeof(UnsupportedMediaType), 415, "unsupported_media_type", 415, null)]
     [TestCase(typeof(NotUnique), 409, "member_exists", 409, "uniqueness")]
+    [TestCase(typeof(Gone), 410, "some_code", 410, null)]
     [TestCase(typeof(Conflict), 409, "some_code", 409, null)]
     [TestCase(typeof(Unprocessable), 422, "some_code", 400, "invalidValue")]
     [TestCase(typeof(SeatDenied), 409, "tier_full", 403, null)]

@@ -307,6 +307,13 @@ public sealed class BadInputTests
     [TestCase("GET", "/audit?cursor=zzz", 400, "invalid_cursor")]
     [TestCase("GET", "/members?limit=-1", 400, "invalid_request")]
     [TestCase("GET", "/members?seatStatus=maybe", 400, "invalid_request")]
+    [TestCase("GET", "/members?inactiveDays=many", 400, "invalid_request")]
+    [TestCase("GET", "/members.csv?role=king", 400, "invalid_request")]
+    [TestCase("GET", "/invitations?cursor=zzz", 400, "invalid_cursor")]
+    [TestCase("GET", "/invitations/none", 404, "not_found")]
+    [TestCase("GET", "/domains?limit=0", 400, "invalid_request")]
+    [TestCase("DELETE", "/domains/none", 404, "not_found")]
+    [TestCase("GET", "/tokens?cursor=zzz", 400, "invalid_cursor")]
     public async Task A_bad_REST_request_is_a_problem_with_its_code(string method, string path, int status, string code) =>
         (await organization.Owner.Send(method, path, null)).ExpectProblem(status, code);
 
@@ -322,6 +329,14 @@ public sealed class BadInputTests
     [TestCase("/tokens", """{"door":"gateway","name":"x","expiresAt":"tomorrow"}""")]
     [TestCase("/connections", """{"name":"","kind":"gateway","trustEmail":true}""")]
     [TestCase("/connections", """{"name":"x","kind":"door","trustEmail":true}""")]
+    [TestCase("/invitations", """{"email":7}""")]
+    [TestCase("/invitations", """{"email":"nobody"}""")]
+    [TestCase("/invitations", """{"email":"a@b.example","role":"king"}""")]
+    [TestCase("/invitations/bulk", """{"invitations":[]}""")]
+    [TestCase("/invitations/bulk", """{"invitations":{"email":"a@b.example"}}""")]
+    [TestCase("/domains", """{"name":["a.example"]}""")]
+    [TestCase("/scim-tokens", """{"name":""}""")]
+    [TestCase("/tokens", """{"door":"gateway","name":"x","memberId":"mem_00000000-0000-7000-8000-000000000000"}""")]
     public async Task A_bad_REST_body_is_an_invalid_request(string path, string body) =>
         (await organization.Owner.Post(path, body)).ExpectProblem(400, "invalid_request");
 

@@ -16,6 +16,8 @@ public sealed class IsolationTests
     private string theirToken = null!;
     private string theirPreview = null!;
     private string theirRun = null!;
+    private string theirInvitation = null!;
+    private string theirDomain = null!;
     private string theirState = null!;
 
     [OneTimeSetUp]
@@ -32,6 +34,8 @@ public sealed class IsolationTests
         theirPreview = (await theirs.Owner.Post("/provisioning/preview", new { mode = "scim" })).Expect(201).Text("previewId");
         theirRun = (await theirs.Owner.Post("/directory/sync", new { scope = "both" })).Expect(200).Text("runId");
         theirToken = TestOrganization.Text((await theirs.Owner.Get("/tokens")).Items("tokens")[0], "id")!;
+        theirInvitation = (await theirs.Owner.Post("/invitations", new { email = theirs.Mail("secretguest") })).Expect(201).Id;
+        theirDomain = (await theirs.Owner.Post("/domains", new { name = "secret." + theirs.Domain })).Expect(201).Id;
     }
 
     [SetUp]
@@ -73,6 +77,12 @@ public sealed class IsolationTests
     [TestCase("GET", "/sessions/ses_01a1f8d7-b605-716b-a7de-6edb240f38c1", null)]
     [TestCase("DELETE", "/sessions/ses_01a1f8d7-b605-716b-a7de-6edb240f38c1", null)]
     [TestCase("DELETE", "/tokens/{token}", null)]
+    [TestCase("DELETE", "/scim-tokens/{token}", null)]
+    [TestCase("GET", "/invitations/{invitation}", null)]
+    [TestCase("POST", "/invitations/{invitation}/resend", null)]
+    [TestCase("DELETE", "/invitations/{invitation}", null)]
+    [TestCase("POST", "/domains/{domain}/verify", null)]
+    [TestCase("DELETE", "/domains/{domain}", null)]
     public async Task ROLE_5_an_id_of_another_organisation_is_not_found_in_REST(string method, string path, string? body) =>
         (await ours.Owner.Send(method, Fill(path), body is null ? null : Fill(body), ("If-Match", "*"))).ExpectProblem(404, "not_found");
 
@@ -115,6 +125,19 @@ public sealed class IsolationTests
     [TestCase("GET", "/parked-effects", null)]
     [TestCase("GET", "/reservations", null)]
     [TestCase("PUT", "/reservations", """{"reservations":[]}""")]
+    [TestCase("GET", "/members.csv", null)]
+    [TestCase("GET", "/invitations", null)]
+    [TestCase("POST", "/invitations", """{"email":"taken@over.example"}""")]
+    [TestCase("POST", "/invitations/bulk", """{"invitations":[{"email":"taken@over.example"}]}""")]
+    [TestCase("POST", "/invitations/{invitation}/resend", null)]
+    [TestCase("DELETE", "/invitations/{invitation}", null)]
+    [TestCase("GET", "/domains", null)]
+    [TestCase("POST", "/domains", """{"name":"over.example"}""")]
+    [TestCase("POST", "/domains/{domain}/verify", null)]
+    [TestCase("DELETE", "/domains/{domain}", null)]
+    [TestCase("GET", "/scim-tokens", null)]
+    [TestCase("POST", "/scim-tokens", """{"name":"x"}""")]
+    [TestCase("PATCH", "", """{"name":"Taken over"}""")]
     public async Task ROLE_5_another_organisation_is_not_found_with_our_token(string method, string path, string? body)
     {
         var filled = body is null ? null : Fill(body);
@@ -144,6 +167,7 @@ public sealed class IsolationTests
             (await ours.Operator.With(token).Put("/seats", new { tiers = new[] { new { tier = "standard", rank = 10, purchased = 999 } } }, ("If-Match", "*"))).Expect(401, 403);
             (await ours.Operator.With(token).Put("/domains", new { domains = new[] { "stolen.example" } }, ("If-Match", "*"))).Expect(401, 403);
             (await ours.Operator.With(token).Post("/suspend", new { suspended = true })).Expect(401, 403);
+            (await ours.Operator.With(token).Put("/owner", new { memberId = theirMember })).Expect(401, 403);
         }
     }
 
@@ -177,7 +201,7 @@ public sealed class IsolationTests
     [Test]
     public async Task H13_lists_of_the_REST_show_our_own_only()
     {
-        foreach (var path in (string[])["/members", "/members?filter=secret", "/audit", "/tokens", "/connections", "/seats/waiting"])
+        foreach (var path in (string[])["/members", "/members?filter=secret", "/audit", "/tokens", "/connections", "/seats/waiting", "/invitations", "/domains", "/members.csv"])
             Assert.That((await ours.Owner.Get(path)).Expect(200).Body, Does.Not.Contain("secret").And.Not.Contain(theirMember), path);
         Assert.That((await ours.SeatsAsync())["premium"].Purchased, Is.EqualTo(5));
     }
@@ -236,12 +260,14 @@ public sealed class IsolationTests
         .Replace("{user}", theirUser, StringComparison.Ordinal).Replace("{group}", theirGroup, StringComparison.Ordinal)
         .Replace("{member}", theirMember, StringComparison.Ordinal).Replace("{connection}", theirConnection, StringComparison.Ordinal)
         .Replace("{preview}", theirPreview, StringComparison.Ordinal).Replace("{run}", theirRun, StringComparison.Ordinal)
-        .Replace("{token}", theirToken, StringComparison.Ordinal);
+        .Replace("{token}", theirToken, StringComparison.Ordinal)
+        .Replace("{invitation}", theirInvitation, StringComparison.Ordinal)
+        .Replace("{domain}", theirDomain, StringComparison.Ordinal);
 
     private async Task<string> StateAsync()
     {
         List<string> parts = [];
-        foreach (var path in (string[])["/seats", "/members", "/connections", "/provisioning"]) parts.Add((await theirs.Owner.Get(path)).Expect(200).Body);
+        foreach (var path in (string[])["/seats", "/members", "/connections", "/provisioning", "/invitations", "/domains"]) parts.Add((await theirs.Owner.Get(path)).Expect(200).Body);
         parts.Add((await theirs.Scim.Get("/Users/" + theirUser)).Expect(200).Body);
         parts.Add((await theirs.Scim.Get("/Groups/" + theirGroup)).Expect(200).Body);
         return string.Join('\n', parts);
