@@ -6,7 +6,10 @@ using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Core;
 
-/// <summary>A group gets members on one node while they are deleted on another: no row may lead to somebody who is gone.</summary>
+/// <summary>
+/// A group gets members on one node while they are deleted on another: no row may lead to somebody who is gone. Which of the two comes
+/// first is chance here, and the window is small; the test that holds it open, and fails without the lock, is in <see cref="LockOrderTests"/>.
+/// </summary>
 [TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
 public sealed class MembershipRaceTests(string engine)
 {
