@@ -68,6 +68,7 @@ public sealed class InvitationPageTests(string engine)
         var id = (await organization.AllowedAsync("ada")).Text("memberId");
         var other = (await organization.AllowedAsync("bob")).Text("memberId");
         (await organization.PatchMemberAsync(id, new { role = "owner" })).Expect(200);
+        (await organization.PatchMemberAsync((await organization.AllowedAsync("cyd")).Text("memberId"), new { role = "admin" })).Expect(200);
         var cookie = ("Cookie", "provisioning_session=" + await SessionAsync(organization, "ada", id));
         var browser = organization.Owner.With(null);
         Assert.That((await browser.Get("/me", cookie)).Expect(200).Text("member", "id"), Is.EqualTo(id));
