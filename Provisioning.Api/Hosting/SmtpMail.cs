@@ -23,8 +23,7 @@ internal sealed class SmtpMail(ServiceSettings settings, TimeProvider time) : IM
 
     public async Task<MailResult> SendAsync(MailMessage message, CancellationToken cancel)
     {
-        if (!MailboxAddress.TryParse(Strict, message.To, out var parsed)) return new MailResult(MailFault.Refused, "bad_address");
-        var to = new MailboxAddress("", parsed.GetAddress(idnEncode: true)); // every server takes the encoded domain
+        if (!MailboxAddress.TryParse(Strict, message.To, out var to)) return new MailResult(MailFault.Refused, "bad_address");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Limit);
         try

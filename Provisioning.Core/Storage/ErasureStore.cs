@@ -66,8 +66,9 @@ public sealed class ErasureStore : IErasureStore
         var name = ErasedName(member);
         var parameters = new
         {
-            organization = Ids.ToBytes(organization), member = Ids.ToBytes(member), name, key = TextKey.Fold(name), names = names.Select(TextKey.Fold), texts = names,
+            organization = Ids.ToBytes(organization), member = Ids.ToBytes(member), name, key = TextKey.Fold(name),
         };
+        var known = new { parameters.organization, parameters.member, parameters.name, parameters.key, names = names.Select(TextKey.Fold).ToList() };
         var changed = await sql.ExecuteAsync(
             """
             UPDATE members SET user_name = @name, user_name_key = @key, match_email = NULL, match_email_key = NULL, display_name = NULL,
@@ -81,8 +82,14 @@ public sealed class ErasureStore : IErasureStore
             WHERE organization_id = @organization AND member_id = @member AND deleted_at IS NOT NULL
             """, parameters);
         await sql.ExecuteAsync("DELETE FROM sign_in_sessions WHERE organization_id = @organization AND member_id = @member", parameters);
-        await sql.ExecuteAsync("UPDATE notifications SET address = NULL WHERE organization_id = @organization AND (member_id = @member OR address IN @texts)", parameters);
-        await sql.ExecuteAsync("DELETE FROM seat_requests WHERE organization_id = @organization AND email_key IN @names", parameters);
+        await sql.ExecuteAsync("UPDATE notifications SET address = NULL WHERE organization_id = @organization AND (member_id = @member OR address IN @names)",
+            new { parameters.organization, parameters.member, names });
+        await sql.ExecuteAsync(
+            """
+            UPDATE invitations SET email = @name, email_key = @key
+            WHERE organization_id = @organization AND state <> 'pending' AND (member_id = @member OR email_key IN @names)
+            """, known);
+        await sql.ExecuteAsync("DELETE FROM seat_requests WHERE organization_id = @organization AND email_key IN @names", new { parameters.organization, known.names });
         return changed > 0;
     }
 

@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
 using Provisioning.Core.Notifications;
 using Provisioning.Core.Organizations;
 using Provisioning.Core.Storage;
@@ -78,6 +79,23 @@ public sealed class MailDeliveryTests(string engine)
         await SendDueAsync();
         Assert.That(port.Sent, Has.Count.EqualTo(1));
         Assert.That(((await OneAsync()).State, (await OneAsync()).Error), Is.EqualTo((NotificationState.Dropped, "no_address")));
+    }
+
+    [Test]
+    public async Task INV_7_a_mail_about_an_invitation_that_is_over_is_not_sent()
+    {
+        await SendDueAsync();
+        var before = port.Sent.Count;
+        await stack.UnitAsync(scope =>
+        {
+            scope.Record(org.Id, "invitation.created", new Target("invitation", "inv_gone"), null, new System.Text.Json.Nodes.JsonObject { ["email"] = "new@x.example" });
+            return Task.FromResult<Outcome<Done>>(default(Done));
+        }, org);
+        await new JournalRows(stack, new OwnerNotices(stack.Database, store, stack.Time)).SealAsync(org);
+        await SendDueAsync();
+        Assert.That(port.Sent, Has.Count.EqualTo(before));
+        var mail = (await stack.Database.ReadAsync(session => store.ListAsync(session, org.Id, NotificationState.Dropped, null, 500), default)).Items.Single();
+        Assert.That((mail.Kind, mail.Error), Is.EqualTo((NotificationKind.InvitationCreated, "not_needed")));
     }
 
     [Test]

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using NUnit.Framework;
 using Provisioning.Tests.Core;
 using Provisioning.Tests.Engines;
@@ -71,6 +72,34 @@ public sealed class MailTests(string engine)
         }
         await QuietAsync(organization);
         Assert.That(mail.To(organization.Mail("olga")).Count(item => item.Subject.Contains("waiting", StringComparison.Ordinal)), Is.EqualTo(1), "the others come in the digest");
+    }
+
+    [Test]
+    public async Task INV_1_an_invited_person_gets_the_link_by_mail_and_INV_9_it_stands_nowhere_else()
+    {
+        var organization = await service.OrganizationAsync(standard: 0, premium: 2);
+        (await organization.Owner.Post("/invitations", new { email = organization.Mail("olga"), role = "owner" })).Expect(201);
+        var invited = await UntilSubjectAsync(organization.Mail("olga"), "You are invited to Organisation " + organization.Slug);
+        var link = Regex.Match(invited.Plain, @"https?://\S+\?token=\S+").Value;
+        Assert.That(invited.Html, Does.Contain($"href=\"{link}\""));
+        Assert.That(invited.Plain, Does.Contain("A premium seat is held for you"));
+        var token = link.Split("token=")[1];
+        Assert.That(token, Has.Length.GreaterThan(40));
+        await using (var connection = service.Database.Dialect().Create())
+        {
+            await connection.OpenAsync();
+            foreach (var (table, column) in ((string, string)[])[("outbox", "data"), ("notifications", "facts"), ("audit_details", "after_state"), ("receipts", "reply")])
+            {
+                await using var command = connection.CreateCommand();
+                command.CommandText = $"SELECT COUNT(*) FROM {table} WHERE {column} LIKE '%{token[^40..]}%'";
+                Assert.That(Convert.ToInt64(await command.ExecuteScalarAsync(), System.Globalization.CultureInfo.InvariantCulture), Is.Zero, table);
+            }
+        }
+        Assert.That((await service.Anonymous.Post("/v1/invitations/accept", new { token })).Expect(200).Text("role"), Is.EqualTo("owner"));
+        var pending = await UntilAsync(organization, "pending", 1);
+        Assert.That(pending.Select(item => TestOrganization.Text(item, "kind")), Does.Contain("invitation_expiring"), "and dropped when its time comes: it was accepted");
+        await organization.PushAsync("ada");
+        await UntilSubjectAsync(organization.Mail("olga"), "no premium seat is left");
     }
 
     [Test]

@@ -67,7 +67,7 @@ public sealed class OwnerNoticesTests(string engine)
         await SealAsync(org);
         await FillAsync(3);
         Assert.That((await KindsAsync(org))[4..], Is.EqualTo((NotificationKind[])[NotificationKind.SeatsLow]), "bought seats arm it, and the threshold follows what was bought");
-        Assert.That((await stack.AuditAsync(org)).Where(action => action is "seats.low" or "seats.exhausted"),
+        Assert.That((await stack.AuditAsync(org)).Where(action => action is "seats.low" or "seats.exhausted").Skip(1), // the owner's own
             Is.EqualTo((string[])["seats.low", "seats.exhausted", "seats.low", "seats.exhausted", "seats.low"]), "an event each");
     }
 
