@@ -38,7 +38,7 @@ public sealed class SignInFinish(
         }
         cookies.SetSession(context, started.Cookie, service.Sso.SessionLife);
         if (returnTo is null) await SsoPages.SignedInAsync(context, organization);
-        else Page.Redirect(context, WithCode(returnTo, started.Code!));
+        else Page.Redirect(context, WithCode(SignInSettings.Parse(returnTo)!.AbsoluteUri, started.Code!)); // as it was compared
     }
 
     /// <summary>Where a new attempt through the same connection begins.</summary>

@@ -16,6 +16,7 @@ public static class SsoPages
         ["not_invited"] = ("You are not invited yet", "Ask an administrator of your organisation for an invitation. Then press Try again."),
         ["not_provisioned"] = ("You are not assigned yet", "Ask the people who run your company's sign-in to assign this product to you. Then press Try again."),
         ["no_mapped_group"] = ("You are in no group that has access", "Ask the people who run your company's sign-in to add you to one. Then press Try again."),
+        ["groups_hidden"] = ("Your groups are not known", "Ask the people who run your company's sign-in: it has to send the groups of this application. Then press Try again."),
         ["deprovisioned"] = ("Your access was withdrawn", "If you think this is a mistake, ask an administrator of your organisation."),
         ["ambiguous_email"] = ("We cannot tell who you are", "Ask an administrator of your organisation: two members have your e-mail address."),
         ["identity_conflict"] = ("This account is not linked", "Sign in with the account you used before, or ask an administrator of your organisation."),

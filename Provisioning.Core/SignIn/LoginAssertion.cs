@@ -16,5 +16,8 @@ public sealed record LoginAssertion(
     Connection Connection, string Subject, string? Email, bool? EmailVerified, string? Name, IReadOnlyList<string> Groups, string? ExternalId,
     string? SessionIndex, DateTimeOffset? AuthenticatedAt, string? LogoutHint)
 {
-    public SignInRequest ToRequest() => new(Connection, Subject, Email, EmailVerified, Name, Groups, ExternalId);
+    /// <inheritdoc cref="SignInRequest.GroupsHidden"/>
+    public bool GroupsHidden { get; init; }
+
+    public SignInRequest ToRequest() => new(Connection, Subject, Email, EmailVerified, Name, Groups, ExternalId) { GroupsHidden = GroupsHidden };
 }

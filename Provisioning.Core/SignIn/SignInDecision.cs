@@ -46,6 +46,8 @@ public sealed class SignInDecision(
     {
         var match = await matcher.MatchAsync(scope.Session, organization, request, scope.Now);
         if (match.Denied is { } reason) return Refuse(scope, organization, request, reason, null);
+        if (request.GroupsHidden && organization.Mapping.Enabled && !(organization.FollowsDirectory && match.Member?.Entry is not null))
+            return Refuse(scope, organization, request, DenyReason.GroupsHidden, match.Member); // nobody is suspended for what is not known
         var place = await mapping.PlaceOfAsync(scope, organization, match.Member, request);
         if (match.Member is not { } member) return await CreateAsync(scope, organization, request, newMember, place);
         if (member.Member.State == MemberState.Suspended) member = await mapping.LiftAsync(scope, organization, member, place);

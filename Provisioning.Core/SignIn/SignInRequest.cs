@@ -11,6 +11,9 @@ namespace Provisioning.Core.SignIn;
 public sealed record SignInRequest(
     Connection Connection, string Subject, string? Email, bool? EmailVerified, string? Name, IReadOnlyList<string> Groups, string? ExternalId)
 {
+    /// <summary>The identity provider says that there are groups it did not send (Entra: more than 200): none is not known to be none.</summary>
+    public bool GroupsHidden { get; init; }
+
     /// <summary>The address, if the connection vouches for it (rule JIT-1); an unverified one matches and creates nobody.</summary>
     public EmailAddress? VerifiedEmail =>
         (EmailVerified ?? Connection.TrustEmail) && EmailAddress.TryParse(Email, out var address) ? address : null;
@@ -60,6 +63,10 @@ public sealed record DenyReason(string Code, string Message, IReadOnlyList<strin
     public static readonly DenyReason TermInactive = new("term_inactive",
         "Your organisation's subscription has ended.", ["Renew the subscription."]);
 
+    public static readonly DenyReason GroupsHidden = new("groups_hidden",
+        "Your identity provider did not say which groups you are in.",
+        ["Let it send only the groups that are assigned to this application; or push the person and the groups over SCIM."]);
+
     public static readonly DenyReason EmailNotVerified = new("email_not_verified",
         "Your identity provider did not confirm your e-mail address.", ["Send a verified address, or let the connection trust the addresses it sends."]);
 
@@ -77,6 +84,6 @@ public sealed record DenyReason(string Code, string Message, IReadOnlyList<strin
     public static readonly IReadOnlyDictionary<string, DenyReason> All = new[]
     {
         NoMappedGroup, SeatUnavailable, SeatUnassigned, NotInvited, NotProvisioned, Deprovisioned, AmbiguousEmail, IdentityConflict, TermInactive,
-        EmailNotVerified, DomainNotVerified,
+        EmailNotVerified, DomainNotVerified, GroupsHidden,
     }.ToDictionary(reason => reason.Code);
 }

@@ -29,8 +29,15 @@ public static class OidcClaimsReader
             Usable(NameOf(settings, claims) ?? (more is null ? null : NameOf(settings, more))),
             [.. groups.Where(group => TextKey.Fits(group)).Distinct().Take(MostGroups)],
             settings.Claims.ExternalId is not { } claim ? null : Usable(ClaimText.Of(claims, claim) ?? (more is null ? null : ClaimText.Of(more, claim))),
-            ClaimText.Of(claims, "sid"), ClaimText.Instant(claims, "auth_time"), idToken);
+            ClaimText.Of(claims, "sid"), ClaimText.Instant(claims, "auth_time"), idToken)
+        {
+            GroupsHidden = groups.Count == 0 && HidesGroups(settings, claims),
+        };
     }
+
+    /// <summary>Distributed claims (Core 5.6.2), as Entra writes a person of more than 200 groups: <c>"_claim_names":{"groups":"src1"}</c>.</summary>
+    private static bool HidesGroups(OidcSettings settings, JsonObject claims) =>
+        claims["_claim_names"] is JsonObject elsewhere && elsewhere.ContainsKey(settings.Claims.Groups);
 
     /// <summary><c>email_verified</c> speaks of <c>email</c> and of no other claim (Core 5.1).</summary>
     private static bool? VerifiedOf(OidcClaims names, JsonObject claims) =>
