@@ -252,6 +252,7 @@ public static class Program
         services.AddSingleton<IInvitationKey, InvitationKey>();
         services.AddSingleton<InvitationLinks>();
         services.AddSingleton<ITxtLookup, DnsTxtLookup>();
+        services.AddSingleton<DemoContract>();
         services.AddSingleton(static provider => Limits(provider.GetRequiredService<ServiceSettings>()));
         services.AddSingleton<ICursorSeal, CursorSeal>();
         services.AddSingleton<ListCursors>();

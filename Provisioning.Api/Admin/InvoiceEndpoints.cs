@@ -14,6 +14,7 @@ public static class InvoiceEndpoints
             .WithDescription("Query: state, kind, limit (1-500), cursor.").Produces<InvoicesForm>();
         organization.MapRest("GET", "/invoices/{id}", Access.Owner, GetAsync).WithSummary("An invoice with its lines").Produces<InvoiceForm>();
         organization.MapRest("GET", "/invoices/{id}/html", Access.Owner, PageAsync).WithSummary("An invoice to be printed").Produces(200, contentType: "text/html");
+        organization.MapRest("GET", "/invoices/{id}/pdf", Access.Owner, FileAsync).WithSummary("An invoice as a PDF file").Produces(200, contentType: "application/pdf");
         organization.MapRest("POST", "/invoices/{id}/payments", Access.Operator, PayAsync).WithSummary("Record that an invoice, or a quote by card, was paid")
             .WithDescription("""Body: {"reference":"bank transfer of 1 March"}. The same reference again changes nothing.""")
             .Accepts<JsonObject>("application/json").Produces<PaymentForm>().ProducesProblem(409);
@@ -42,6 +43,12 @@ public static class InvoiceEndpoints
     {
         if (!(await FindAsync(request)).Try(out var invoice, out var error)) return error;
         return RestReply.Ok(RestContent.Html(InvoicePage.Html(invoice), InvoicePage.SecurityPolicy));
+    }
+
+    private static async Task<Outcome<RestReply>> FileAsync(RestRequest request)
+    {
+        if (!(await FindAsync(request)).Try(out var invoice, out var error)) return error;
+        return RestReply.Ok(new RestContent("application/pdf", InvoicePdf.Bytes(invoice)) { FileName = (invoice.Number ?? "draft") + ".pdf" });
     }
 
     private static async Task<Outcome<RestReply>> PayAsync(RestRequest request)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -19,14 +18,14 @@ public static class InvoicePage
         h1 { margin: 0 0 .25rem; font-size: 1.75rem; line-height: 1.2; }
         h2 { margin: 0 0 .25rem; font-size: .8rem; font-weight: 600; color: var(--quiet); }
         p { margin: 0; white-space: pre-line; }
-        .parties { display: grid; grid-template-columns: 1fr 1fr; gap: 2rem; margin-bottom: 2rem; }
-        dl { display: grid; grid-template-columns: auto auto; gap: .15rem 1rem; margin: 0; }
+        .parties { display: grid; grid-template-columns: 1fr 1fr auto; gap: 2rem; margin-bottom: 2.5rem; }
+        dl { display: grid; grid-template-columns: auto auto; align-content: start; gap: .15rem 1rem; margin: 0; }
         dt { color: var(--quiet); }
         dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; }
         table { width: 100%; border-collapse: collapse; }
         th, td { padding: .6rem .5rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
         th { font-size: .8rem; font-weight: 600; color: var(--quiet); }
-        .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+        .number { text-align: right; font-variant-numeric: tabular-nums; }
         .small { color: var(--quiet); font-size: .85rem; }
         tfoot td { border-bottom: 0; font-size: 1.1rem; font-weight: 700; }
         .state { display: inline-block; padding: .1rem .6rem; border: 1px solid currentColor; border-radius: 1rem; font-weight: 600; }
@@ -43,7 +42,7 @@ public static class InvoicePage
 
     public static string Html(Invoice invoice)
     {
-        var title = (invoice.Kind == InvoiceKind.CreditNote ? "Credit note" : "Invoice") + (invoice.Number is null ? " (draft)" : " " + invoice.Number);
+        var title = InvoiceText.Title(invoice);
         return $"""
             <!doctype html>
             <html lang="en">
@@ -57,21 +56,21 @@ public static class InvoicePage
             <body>
             <main>
             <header>
-            <div><h1>{Text(title)}</h1><p>{Text(Subject(invoice))}</p></div>
-            <div><span class="state {StateClass(invoice.State)}">{Text(State(invoice.State))}</span></div>
+            <div><h1>{Text(title)}</h1><p>{Text(InvoiceText.Subject(invoice))}</p></div>
+            <div><span class="state {Text(invoice.State.ToString().ToLowerInvariant())}">{Text(InvoiceText.State(invoice.State))}</span></div>
             </header>
             <section class="parties">
             <div><h2>From</h2><p>{Text(invoice.Seller)}</p></div>
             <div><h2>To</h2><p>{Text(invoice.Buyer)}</p></div>
-            <dl>{Facts(invoice)}</dl>
+            <dl>{string.Concat(InvoiceText.Facts(invoice).Select(fact => $"<dt>{Text(fact.Name)}</dt><dd>{Text(fact.Value)}</dd>"))}</dl>
             </section>
             <table>
-            <thead><tr><th scope="col">What</th><th scope="col">Period</th><th scope="col" class="number">Seats</th><th scope="col" class="number">Per month</th><th scope="col" class="number">Months</th><th scope="col" class="number">Amount</th></tr></thead>
+            <thead><tr><th scope="col">What</th><th scope="col" class="number">Seats</th><th scope="col" class="number">Per month</th><th scope="col" class="number">Months</th><th scope="col" class="number">Amount</th></tr></thead>
             <tbody>
             {string.Concat(invoice.Lines.Select(line => Row(line, invoice.Total.Currency)))}</tbody>
-            <tfoot><tr><td colspan="5">Total in {Text(invoice.Total.Currency.Code)}</td><td class="number">{Text(Amount(invoice.Total.Minor, invoice.Total.Currency))}</td></tr></tfoot>
+            <tfoot><tr><td colspan="4">Total in {Text(invoice.Total.Currency.Code)}</td><td class="number">{Text(InvoiceText.Amount(invoice.Total.Minor, invoice.Total.Currency))}</td></tr></tfoot>
             </table>
-            <footer><p>{Text(Remark(invoice))}</p></footer>
+            <footer><p>{Text(InvoiceText.Remark(invoice))}</p></footer>
             </main>
             </body>
             </html>
@@ -79,67 +78,14 @@ public static class InvoicePage
             """;
     }
 
-    private static string Facts(Invoice invoice)
-    {
-        var facts = new List<(string Name, string Value)>();
-        if (invoice.IssuedOn is { } issued) facts.Add(("Issued", Dates.Text(issued)));
-        if (invoice.DueOn is { } due && invoice.Kind != InvoiceKind.CreditNote) facts.Add(("Due", Dates.Text(due)));
-        facts.Add(("Period", Period(invoice.Start, invoice.End)));
-        if (invoice.PaidAt is { } paid) facts.Add(("Paid", paid.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)));
-        if (invoice.Credited > 0) facts.Add(("Credited", Amount(invoice.Credited, invoice.Total.Currency)));
-        return string.Concat(facts.Select(fact => $"<dt>{Text(fact.Name)}</dt><dd>{Text(fact.Value)}</dd>"));
-    }
-
     private static string Row(ChargeLine line, Currency currency)
     {
         var counted = line.Kind != LineKind.Credit;
+        var note = line.Note is null ? "" : $"<br><span class=\"small\">{Text(line.Note)}</span>";
         return $"""
-            <tr><td>{Text(What(line))}{(line.Note is null ? "" : $"<br><span class=\"small\">{Text(line.Note)}</span>")}</td><td class="small">{Text(Period(line.Start, line.End))}</td><td class="number">{(counted ? line.Quantity.ToString("N0", CultureInfo.InvariantCulture) : "")}</td><td class="number">{(counted ? Text(Amount(line.Unit, currency)) : "")}</td><td class="number">{(counted ? Text(line.Months.Exact()) : "")}</td><td class="number">{Text(Amount(line.Amount, currency))}</td></tr>
+            <tr><td>{Text(InvoiceText.What(line))}<br><span class="small">{Text(InvoiceText.Period(line.Start, line.End))}</span>{note}</td><td class="number">{(counted ? Text(InvoiceText.Count(line.Quantity)) : "")}</td><td class="number">{(counted ? Text(InvoiceText.Amount(line.Unit, currency)) : "")}</td><td class="number">{(counted ? Text(line.Months.Exact()) : "")}</td><td class="number">{Text(InvoiceText.Amount(line.Amount, currency))}</td></tr>
 
             """;
-    }
-
-    private static string What(ChargeLine line) => line.Kind switch
-    {
-        LineKind.Seats => $"Seats {line.Tier}".TrimEnd(),
-        LineKind.Add => $"Additional seats {line.Tier}",
-        LineKind.Upgrade => $"Upgrade from {line.From} to {line.Tier}",
-        LineKind.Surcharge => $"Surcharge for seats {line.Tier}",
-        LineKind.Conversion => line.From is null ? $"Conversion to {line.Tier}" : $"Conversion from {line.From} to {line.Tier}",
-        _ => "Credit",
-    };
-
-    private static string Subject(Invoice invoice) => invoice.Kind switch
-    {
-        InvoiceKind.TermStart => "Seats, twelve months in advance",
-        InvoiceKind.Renewal => "Renewal of seats, twelve months in advance",
-        InvoiceKind.SeatChange => "Change of seats for the rest of the term",
-        InvoiceKind.UsageMonth => "Usage",
-        InvoiceKind.CreditPurchase => "Prepaid credits",
-        _ => invoice.Reason ?? "",
-    };
-
-    private static string State(InvoiceState state) => state switch
-    {
-        InvoiceState.Draft => "Draft", InvoiceState.Issued => "Open", InvoiceState.Overdue => "Overdue", InvoiceState.Paid => "Paid", _ => "Cancelled",
-    };
-
-    private static string StateClass(InvoiceState state) => state.ToString().ToLowerInvariant();
-
-    private static string Remark(Invoice invoice) => invoice.Kind == InvoiceKind.CreditNote
-        ? "This credit note changes no seats."
-        : "A day of purchase counts as a whole day. Months are service months of the contract; each line is rounded once.";
-
-    /// <summary>With the last day that is paid for.</summary>
-    private static string Period(DateOnly start, DateOnly end) => $"{Dates.Text(start)} to {Dates.Text(end.AddDays(-1))}";
-
-    /// <summary>With groups of three digits: 48,000.00.</summary>
-    private static string Amount(long minor, Currency currency)
-    {
-        var text = currency.Text(Math.Abs(minor));
-        var point = text.IndexOf('.', StringComparison.Ordinal);
-        var whole = Int128.Parse(point < 0 ? text : text[..point], CultureInfo.InvariantCulture).ToString("N0", CultureInfo.InvariantCulture);
-        return (minor < 0 ? "-" : "") + whole + (point < 0 ? "" : text[point..]);
     }
 
     private static string Text(string text) => HtmlEncoder.Default.Encode(text);

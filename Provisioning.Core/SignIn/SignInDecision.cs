@@ -138,5 +138,6 @@ public sealed class SignInDecision(
         {
             ["subject"] = request.Subject, ["email"] = request.Email, ["tiers"] = SeatEngine.Describe(tiers),
             ["wouldHelp"] = new JsonArray([.. reason.WouldHelp.Select(help => JsonValue.Create(help))]),
+            ["purchaseHint"] = SeatEngine.PurchaseHint(tiers is [.., var lowest] ? lowest.Tier : null),
         }, reason.Code);
 }

@@ -109,6 +109,7 @@ public sealed class PurchaseTests
         var other = await service.OrganizationAsync(standard: 0, premium: 0);
         foreach (var answer in (Answer[])[
             await other.Owner.Get("/seat-quotes/" + quote.Id), await other.Owner.Get("/invoices/" + invoice), await other.Owner.Get($"/invoices/{invoice}/html"),
+            await other.Owner.Get($"/invoices/{invoice}/pdf"),
             await other.Owner.Post($"/seat-quotes/{quote.Id}/cancel", null),
             await other.Owner.Post($"/seat-quotes/{quote.Id}/confirm", Expected("400.00"), ("Idempotency-Key", "x")),
             await other.Operator.Post($"/invoices/{invoice}/payments", new { reference = "x" }),
@@ -218,6 +219,21 @@ public sealed class PurchaseTests
         Assert.That(page.Body, Does.Not.Contain("<Ltd>").And.Not.Contain("<script").And.Not.Contain("http"));
         Assert.That(page.Header("Content-Security-Policy"), Does.StartWith("default-src 'none'; style-src 'sha256-"));
         Assert.That((page.Header("Cache-Control"), page.Header("X-Content-Type-Options")), Is.EqualTo(("no-store", "nosniff")));
+    }
+
+    [Test]
+    public async Task The_invoice_is_a_PDF_file_too_however_many_lines_and_long_names_it_has()
+    {
+        (await org.Operator.Post("/contract", Contract(100))).Expect(201);
+        var quote = (await org.Owner.Post("/seat-quotes", new
+        {
+            changes = Enumerable.Range(0, 20).Select(i => new { kind = "add", tier = i % 2 == 0 ? "standard" : "premium", quantity = i + 1 }).ToArray(),
+        })).Expect(201);
+        var invoice = (await ConfirmAsync(quote)).Expect(200).Text("invoice", "id");
+        var file = (await org.Owner.Get($"/invoices/{invoice}/pdf")).Expect(200);
+        Assert.That((file.ContentType, file.Header("Content-Disposition")![..20]), Is.EqualTo(("application/pdf", "inline; filename=\"IN")));
+        Assert.That(file.Body, Does.StartWith("%PDF-").And.Contain("/Count 2"), "two pages");
+        Assert.That(file.Body.TrimEnd(), Does.EndWith("%%EOF"));
     }
 
     [Test]

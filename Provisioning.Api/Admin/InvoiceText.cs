@@ -1,0 +1,64 @@
+using System.Globalization;
+using Provisioning.Core.Contracts;
+
+namespace Provisioning.Api.Admin;
+
+/// <summary>The words and numbers of an invoice for people, the same on the page and in the file.</summary>
+internal static class InvoiceText
+{
+    public static string Title(Invoice invoice) =>
+        (invoice.Kind == InvoiceKind.CreditNote ? "Credit note" : "Invoice") + (invoice.Number is null ? " (draft)" : " " + invoice.Number);
+
+    public static string Subject(Invoice invoice) => invoice.Kind switch
+    {
+        InvoiceKind.TermStart => "Seats, twelve months in advance",
+        InvoiceKind.Renewal => "Renewal of seats, twelve months in advance",
+        InvoiceKind.SeatChange => "Change of seats for the rest of the term",
+        InvoiceKind.UsageMonth => "Usage",
+        InvoiceKind.CreditPurchase => "Prepaid credits",
+        _ => invoice.Reason ?? "",
+    };
+
+    public static string State(InvoiceState state) => state switch
+    {
+        InvoiceState.Draft => "Draft", InvoiceState.Issued => "Open", InvoiceState.Overdue => "Overdue", InvoiceState.Paid => "Paid", _ => "Cancelled",
+    };
+
+    public static IReadOnlyList<(string Name, string Value)> Facts(Invoice invoice)
+    {
+        var facts = new List<(string Name, string Value)>();
+        if (invoice.IssuedOn is { } issued) facts.Add(("Issued", Dates.Text(issued)));
+        if (invoice.DueOn is { } due && invoice.Kind != InvoiceKind.CreditNote) facts.Add(("Due", Dates.Text(due)));
+        if (invoice.PaidAt is { } paid) facts.Add(("Paid", paid.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)));
+        if (invoice.Credited > 0) facts.Add(("Credited", Amount(invoice.Credited, invoice.Total.Currency)));
+        return facts;
+    }
+
+    public static string What(ChargeLine line) => line.Kind switch
+    {
+        LineKind.Seats => $"Seats {line.Tier}".TrimEnd(),
+        LineKind.Add => $"Additional seats {line.Tier}",
+        LineKind.Upgrade => $"Upgrade from {line.From} to {line.Tier}",
+        LineKind.Surcharge => $"Surcharge for seats {line.Tier}",
+        LineKind.Conversion => line.From is null ? $"Conversion to {line.Tier}" : $"Conversion from {line.From} to {line.Tier}",
+        _ => "Credit",
+    };
+
+    public static string Remark(Invoice invoice) => invoice.Kind == InvoiceKind.CreditNote
+        ? "This credit note changes no seats."
+        : "The day of a purchase counts as a whole day. Months are service months of the contract; each line is rounded once.";
+
+    /// <summary>With the last day that is paid for.</summary>
+    public static string Period(DateOnly start, DateOnly end) => $"{Dates.Text(start)} to {Dates.Text(end.AddDays(-1))}";
+
+    public static string Count(int seats) => seats.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>With groups of three digits: 48,000.00.</summary>
+    public static string Amount(long minor, Currency currency)
+    {
+        var text = currency.Text(Math.Abs(minor));
+        var point = text.IndexOf('.', StringComparison.Ordinal);
+        var whole = Int128.Parse(point < 0 ? text : text[..point], CultureInfo.InvariantCulture).ToString("N0", CultureInfo.InvariantCulture);
+        return (minor < 0 ? "-" : "") + whole + (point < 0 ? "" : text[point..]);
+    }
+}
