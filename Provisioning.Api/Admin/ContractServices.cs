@@ -21,6 +21,7 @@ public static class ContractServices
         services.AddSingleton<SeatQuotes>();
         services.AddSingleton<QuoteConfirmation>();
         services.AddSingleton<Payments>();
+        services.AddSingleton<TierConversion>();
         services.AddSingleton<TermOpening>();
         services.AddSingleton<TermSchedule>();
         services.AddSingleton<ContractSetup>();

@@ -5,7 +5,7 @@ using Provisioning.Core.Organizations;
 namespace Provisioning.Core.Contracts;
 
 /// <summary>Converts an older plan model to the single tier within a term, on the operator's word (rules REN-5, REN-6).</summary>
-public sealed class PlanConversion(IDatabase database, IContractStore contracts, QuoteFulfilment fulfilment, TermOpening opening, InvoiceBook book, TimeProvider time)
+public sealed class PlanConversion(IDatabase database, IContractStore contracts, QuoteFulfilment fulfilment, TierConversion conversion, InvoiceBook book, TimeProvider time)
 {
     /// <summary>The sum of seats stays (rule SEAT-6); what the single tier costs more is billed for the rest of the term, nothing is paid back.</summary>
     public Task<Outcome<Contract>> ConvertAsync(Organization organization, Actor actor, IfMatch condition, CancellationToken cancel)
@@ -25,7 +25,7 @@ public sealed class PlanConversion(IDatabase database, IContractStore contracts,
             var purchased = ground.Pools.ToDictionary(pool => pool.Tier, pool => pool.Purchased);
             var lines = Pricing.OfConversion(contract, purchased, contract.Conditions.SingleTier, today);
             var converted = await contracts.UpdateAsync(
-                scope.Session, await opening.ConvertAsync(scope, contract, ground.Pools, purchased.Values.Sum()));
+                scope.Session, await conversion.ConvertAsync(scope, contract, ground.Pools, purchased.Values.Sum()));
             await book.DraftAndIssueAsync(scope, organization, new NewInvoice(
                 invoice, InvoiceKind.SeatChange, contract.Id, contract.Conditions.Currency, today, contract.Months.End, lines));
             return converted;

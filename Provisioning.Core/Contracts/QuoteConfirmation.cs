@@ -56,6 +56,12 @@ public sealed class QuoteConfirmation(IDatabase database, IQuoteStore quotes, II
         return default;
     }
 
+    /// <summary>Part of a unit: the term ends, and with it the price of what still waits for its payment.</summary>
+    internal async Task CancelPendingAsync(UnitScope scope, ContractId contract)
+    {
+        foreach (var quote in await quotes.PendingAsync(scope.Session, contract)) await CancelAsync(scope, quote);
+    }
+
     private async Task<Outcome<ConfirmedQuote>> BuyAsync(
         UnitScope scope, Organization organization, SeatQuote quote, LockedGround ground, SeatPlan plan, InvoiceId invoice)
     {

@@ -8,7 +8,7 @@ namespace Provisioning.Core.Contracts;
 
 /// <summary>Begins and ends terms inside a unit that holds the pools and the contract (rules CON-2 to CON-6, REN-1 to REN-6).</summary>
 public sealed class TermOpening(
-    IContractStore contracts, IQuoteStore quotes, IOrganizationStore organizations, SeatPurchases purchases, QuoteConfirmation confirmation, InvoiceBook book)
+    IContractStore contracts, IOrganizationStore organizations, SeatPurchases purchases, QuoteConfirmation confirmation, TierConversion conversion, InvoiceBook book)
 {
     /// <summary>Opens a scheduled term: seats, access, journal, and its invoice last.</summary>
     /// <param name="tiers">The priced tiers with the seats they begin with.</param>
@@ -38,28 +38,13 @@ public sealed class TermOpening(
         var quantities = RenewalRules.Forecast(contract, pools).Seats;
         if (contract.ConvertsAtRenewal)
         {
-            next = await ConvertAsync(scope, next, pools, quantities[contract.Conditions.SingleTier]);
+            next = await conversion.ConvertAsync(scope, next, pools, quantities[contract.Conditions.SingleTier]);
             pools = await purchases.LockAsync(scope, organization.Id);
         }
         await contracts.UpdateAsync(scope.Session, next);
         var term = ContractTerm.Scheduled(contract.Id, organization.Id, next.Months, BillingZone.Of(organization.BillingZone), quantities);
         await contracts.InsertTermAsync(scope.Session, term);
         return await OpenAsync(scope, organization, next, term, pools, Tiers(pools, quantities), invoice);
-    }
-
-    /// <summary>Everybody to the single tier (rule REN-5); what goes with the old tiers is named in the event (rule REN-6).</summary>
-    public async Task<Contract> ConvertAsync(UnitScope scope, Contract contract, IReadOnlyList<SeatPool> pools, int seats)
-    {
-        var single = contract.Conditions.SingleTier;
-        await purchases.ConvertAsync(scope, contract.Organization, pools, single, seats);
-        var converted = contract with { Conditions = contract.Conditions with { PlanModel = PlanModel.UsageSingleTier } };
-        scope.Record(contract.Organization, "plan.converted", Subject(contract),
-            new JsonObject
-            {
-                ["planModel"] = Words.Text(contract.Conditions.PlanModel), ["tiers"] = SeatEngine.Describe(pools.Select(pool => pool.Use)),
-            },
-            new JsonObject { ["planModel"] = Words.Text(PlanModel.UsageSingleTier), ["tier"] = single, ["seats"] = seats });
-        return converted;
     }
 
     /// <summary>The contract ends with the term: no product access from its last instant on; data and administration stay (rules REN-4, CON-6).</summary>
@@ -106,6 +91,6 @@ public sealed class TermOpening(
     {
         if (!await contracts.AdvanceTermAsync(scope.Session, ended with { State = TermState.Closed }, TermState.Active, null))
             throw new UnitConflictException("The term was closed by somebody else.");
-        foreach (var quote in await quotes.PendingAsync(scope.Session, contract.Id)) await confirmation.CancelAsync(scope, quote);
+        await confirmation.CancelPendingAsync(scope, contract.Id);
     }
 }

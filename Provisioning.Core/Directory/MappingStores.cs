@@ -12,6 +12,9 @@ public interface IMappingStore
     /// <summary>Makes exactly these the mappings.</summary>
     Task ReplaceAsync(ISession session, OrganizationId organization, IReadOnlyList<(Guid Row, GroupMapping Mapping)> mappings);
 
+    /// <summary>No group gives a tier any more: there is one tier only (rule REN-6).</summary>
+    Task CloseTiersAsync(ISession session, OrganizationId organization);
+
     /// <summary>Ties mappings without a group to the one that is called so now; answers whether there were any.</summary>
     Task<bool> BindAsync(ISession session, Group group);
 

@@ -31,6 +31,10 @@ public sealed class MappingStore : IMappingStore
         ]);
     }
 
+    public Task CloseTiersAsync(ISession session, OrganizationId organization) =>
+        SqlSession.Of(session).ExecuteAsync(
+            "DELETE FROM group_mappings WHERE organization_id = @organization AND kind = 'tier'", new { organization = Ids.ToBytes(organization) });
+
     public async Task<bool> BindAsync(ISession session, Group group) =>
         await SqlSession.Of(session).ExecuteAsync(
             """

@@ -27,11 +27,12 @@ internal sealed class ContractDesk
         Quotes = new SeatQuotes(stack.Database, Contracts, QuoteRows, stack.Seats, fulfilment, stack.Time);
         Confirmation = new QuoteConfirmation(stack.Database, QuoteRows, Invoices, fulfilment, book, stack.Time);
         Payments = new Payments(stack.Database, Invoices, QuoteRows, fulfilment, Confirmation, book, stack.Time);
-        var opening = new TermOpening(Contracts, QuoteRows, stack.Organizations, Purchases, Confirmation, book);
+        var conversion = new TierConversion(Purchases, stack.Mappings);
+        var opening = new TermOpening(Contracts, stack.Organizations, Purchases, Confirmation, conversion, book);
         Schedule = new TermSchedule(stack.Database, Contracts, stack.Organizations, Purchases, opening, stack.Time);
         Setup = new ContractSetup(stack.Database, Contracts, stack.Organizations, Purchases, opening, stack.Time);
         Changes = new ContractChanges(stack.Database, Contracts, stack.Organizations, stack.Seats, opening, stack.Time);
-        Conversion = new PlanConversion(stack.Database, Contracts, fulfilment, opening, book, stack.Time);
+        Conversion = new PlanConversion(stack.Database, Contracts, fulfilment, conversion, book, stack.Time);
         InvoiceDesk = new InvoiceAdministration(stack.Database, stack.Organizations, Invoices, book, stack.Time);
     }
 

@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using Provisioning.Core.Common;
 using Provisioning.Core.Contracts;
+using Provisioning.Core.Directory;
 using Provisioning.Core.Organizations;
 using Provisioning.Core.Seats;
 using Provisioning.Tests.Core;
@@ -218,6 +219,27 @@ public sealed class RenewalTests(string engine) : ContractCore(engine)
         Assert.That((await Desk.InvoicesAsync(org))[^1].Total.Minor, Is.Zero, "the single tier is cheaper: no credit");
         Assert.That(ContractDesk.Code(await Desk.Conversion.ConvertAsync(org, CoreStack.Actor, Any, default)), Is.EqualTo("plan_not_convertible"));
         await Books.CheckAsync(Stack);
+    }
+
+    [Test]
+    public async Task REN_6_a_conversion_closes_and_reports_mappings_to_tiers_and_keeps_those_to_roles()
+    {
+        Ok(await Desk.SignAsync(org, ContractDesk.New("2026-01-01", 20, premium: 5, change: conditions => conditions with { Compliance = false })));
+        Ok(await Stack.UnitAsync(async scope =>
+        {
+            await Stack.Mappings.ReplaceAsync(scope.Session, org.Id,
+            [
+                (Ids.NewGuid(Stack.Time), new GroupMapping("Staff", null, Role.User, null)), (Ids.NewGuid(Stack.Time), new GroupMapping("Power", null, null, Premium)),
+            ]);
+            return Outcome.Of(1);
+        }, org));
+        Ok(await Desk.Conversion.ConvertAsync(org, CoreStack.Actor, Any, default));
+        var left = await Stack.Database.ReadAsync(session => Stack.Mappings.MappingsAsync(session, org.Id), default);
+        Assert.That(left.Select(mapping => (mapping.Group, mapping.Tier)), Is.EqualTo(new[] { ("Staff", (string?)null) }));
+        var contract = (await Desk.ContractAsync(org))!;
+        var told = await Books.CountAsync(Stack,
+            $"SELECT COUNT(*) FROM outbox WHERE type = 'plan.converted' AND subject_id = '{contract.Id}' AND data LIKE '%Power%'");
+        Assert.That(told, Is.EqualTo(1));
     }
 
     [Test]
