@@ -7,7 +7,7 @@ using Provisioning.Core.Seats;
 namespace Provisioning.Core.Contracts;
 
 /// <summary>Everybody to the single tier, inside a unit that holds the pools and the contract (rules REN-5, REN-6).</summary>
-public sealed class TierConversion(SeatPurchases purchases, IMappingStore mappings)
+public sealed class TierConversion(SeatPurchases purchases, IMappingStore mappings, IInvitationStore invitations)
 {
     /// <summary>
     /// Moves members, held seats and wishes, and closes what meant the old tiers: mappings of groups to tiers, and reservations, which
@@ -21,6 +21,7 @@ public sealed class TierConversion(SeatPurchases purchases, IMappingStore mappin
         var closed = (await mappings.MappingsAsync(scope.Session, contract.Organization)).Where(mapping => mapping.Tier is not null).ToList();
         if (closed.Count > 0) await mappings.CloseTiersAsync(scope.Session, contract.Organization);
         await purchases.ConvertAsync(scope, contract.Organization, pools, single, seats);
+        await invitations.MoveTiersAsync(scope.Session, contract.Organization, single);
         scope.Record(contract.Organization, "plan.converted", TermOpening.Subject(contract),
             new JsonObject
             {

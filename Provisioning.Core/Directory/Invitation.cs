@@ -64,6 +64,9 @@ public interface IInvitationStore
     /// <summary>The seat went to the person another way; the offer of the role stands.</summary>
     Task DropHoldAsync(ISession session, InvitationId id);
 
+    /// <summary>Pending invitations offer this tier from now on; their held seats moved already (rule REN-5).</summary>
+    Task MoveTiersAsync(ISession session, OrganizationId organization, string tier);
+
     /// <summary>
     /// Whether the directory sent a person with this address away: a member who is not active, whose entries are deleted or inactive
     /// (rule INV-8).

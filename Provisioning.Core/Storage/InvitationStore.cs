@@ -90,6 +90,11 @@ public sealed class InvitationStore : IInvitationStore
         if (dropped != 1) throw new UnitConflictException("The invitation was ended by somebody else.");
     }
 
+    public Task MoveTiersAsync(ISession session, OrganizationId organization, string tier) =>
+        SqlSession.Of(session).ExecuteAsync(
+            "UPDATE invitations SET tier = @tier WHERE organization_id = @organization AND state = 'pending' AND tier IS NOT NULL",
+            new { organization = Ids.ToBytes(organization), tier });
+
     public async Task<bool> WasSentAwayAsync(ISession session, OrganizationId organization, string email) =>
         await SqlSession.Of(session).ScalarAsync<long>(
             """

@@ -27,7 +27,7 @@ internal sealed class ContractDesk
         Quotes = new SeatQuotes(stack.Database, Contracts, QuoteRows, stack.Seats, fulfilment, stack.Time);
         Confirmation = new QuoteConfirmation(stack.Database, QuoteRows, Invoices, fulfilment, book, stack.Time);
         Payments = new Payments(stack.Database, Invoices, QuoteRows, fulfilment, Confirmation, book, stack.Time);
-        var conversion = new TierConversion(Purchases, stack.Mappings);
+        var conversion = new TierConversion(Purchases, stack.Mappings, stack.InvitationRows);
         var opening = new TermOpening(Contracts, stack.Organizations, Purchases, Confirmation, conversion, book);
         Schedule = new TermSchedule(stack.Database, Contracts, stack.Organizations, Purchases, opening, stack.Time);
         Setup = new ContractSetup(stack.Database, Contracts, stack.Organizations, Purchases, opening, stack.Time);
