@@ -277,8 +277,8 @@ internal sealed class CoreStack : IAsyncDisposable
     /// <summary>What the sweeper does.</summary>
     public async Task SweepAsync(Organization organization)
     {
-        foreach (var overdue in await Database.ReadAsync(session => InvitationRows.OverdueAsync(session, Time.GetUtcNow(), 100), default))
-            await Desk.ExpireUnderAsync(null, organization, Actor, overdue.Id, WriteStamp.Of(Time), default);
+        foreach (var overdue in await Database.ReadAsync(session => InvitationRows.OverdueAsync(session, Time.GetUtcNow(), 100_000), default))
+            if (overdue.Organization == organization.Id) await Desk.ExpireUnderAsync(null, organization, Actor, overdue.Id, WriteStamp.Of(Time), default);
     }
 
     public async ValueTask DisposeAsync()

@@ -123,6 +123,16 @@ internal sealed class SeatModel
         return true;
     }
 
+    /// <summary>The hold made last under this name, now with its end.</summary>
+    public Hold Last(string name, long expires) => Extend(holds.Last(hold => hold.Name == name), expires);
+
+    public Hold Extend(Hold hold, long expires)
+    {
+        var extended = hold with { Expires = expires };
+        holds[holds.IndexOf(hold)] = extended;
+        return extended;
+    }
+
     public bool GiveBack(Hold hold)
     {
         if (!holds.Remove(hold)) return false;

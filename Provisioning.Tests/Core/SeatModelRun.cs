@@ -15,6 +15,7 @@ internal sealed class SeatModelRun
     private readonly Random random;
     private readonly SeatModel model;
     private readonly List<Known> everybody = [];
+    private readonly List<Invitation> invitations = [];
     private readonly DateTimeOffset began;
     private int names;
 
@@ -42,7 +43,7 @@ internal sealed class SeatModelRun
     public Task<string> StepAsync()
     {
         model.Now = (long)(stack.Time.GetUtcNow() - began).TotalMicroseconds;
-        return random.Next(32) switch
+        return random.Next(38) switch
         {
             < 5 => CreateAsync(),
             < 8 => WithAsync(Has, "deactivate", DeactivateAsync),
@@ -62,6 +63,11 @@ internal sealed class SeatModelRun
             28 => GiveBackAsync(),
             29 => ConvertAsync(),
             30 => ClockAsync(),
+            < 33 => InviteAsync(),
+            33 => ResendAsync(),
+            34 => RevokeAsync(),
+            35 => AcceptAsync(),
+            36 => SweepAsync(),
             _ => DrainAsync(),
         };
     }
@@ -225,8 +231,9 @@ internal sealed class SeatModelRun
 
     private async Task<string> GiveBackAsync()
     {
-        if (model.Holds.Count == 0) return "release: none";
-        var hold = model.Holds[random.Next(model.Holds.Count)];
+        var plain = model.Holds.Where(hold => Ids.TryParse<SeatHoldId>(hold.Name, out _)).ToList();
+        if (plain.Count == 0) return "release: none";
+        var hold = plain[random.Next(plain.Count)];
         model.GiveBack(hold);
         Agree(true, await stack.UnitAsync<bool>(async scope => await stack.Engine.ReleaseHoldAsync(scope, Organization.Id, IdOf(hold))));
         return $"release {hold.Tier}";
@@ -234,8 +241,9 @@ internal sealed class SeatModelRun
 
     private async Task<string> ConvertAsync()
     {
-        if (model.Holds.Count == 0) return "convert: none";
-        var (hold, name) = (model.Holds[random.Next(model.Holds.Count)], $"p{++names}@{Organization.Slug}.example");
+        var plain = model.Holds.Where(hold => Ids.TryParse<SeatHoldId>(hold.Name, out _)).ToList();
+        if (plain.Count == 0) return "convert: none";
+        var (hold, name) = (plain[random.Next(plain.Count)], $"p{++names}@{Organization.Slug}.example");
         var expected = model.Convert(hold, name);
         var member = new Member(Ids.New<MemberId>(stack.Time), Organization.Id, name, name, null, Role.User, MemberState.Active, false, null,
             MemberSource.Invite, null, stack.Time.GetUtcNow(), 1);
@@ -248,9 +256,78 @@ internal sealed class SeatModelRun
         return $"convert {hold.Tier}: {expected}";
     }
 
+    /// <summary>INV-1 to INV-5 over the same holds: held(t) = pending and unexpired, once something looks (TIME-4).</summary>
+    private async Task<string> InviteAsync()
+    {
+        var (name, tier) = ($"p{++names}@{Organization.Slug}.example", random.Next(4) is > 0 and var code ? Codes[code - 1] : null);
+        var expected = model.Try(() => model.Reserve(name, tier, 0));
+        var invited = await stack.InviteAsync(Organization, name, tier: tier);
+        Agree(expected, invited);
+        if (!expected) return $"invite to {tier ?? "any"}: {expected}";
+        var hold = model.Last(name, SinceBegan(invited.Value.ExpiresAt));
+        Assert.That(invited.Value.Tier, Is.EqualTo(hold.Tier));
+        invitations.Add(invited.Value);
+        return $"invite {name} to {hold.Tier}";
+    }
+
+    private async Task<string> ResendAsync()
+    {
+        if (Pending() is not ({ } invitation, { } hold)) return "resend: none";
+        var again = await stack.ResendAsync(Organization, invitation.Id);
+        Agree(true, again);
+        model.Extend(hold, SinceBegan(again.Value.ExpiresAt));
+        invitations[invitations.IndexOf(invitation)] = again.Value;
+        return $"resend {invitation.Email}";
+    }
+
+    private async Task<string> RevokeAsync()
+    {
+        if (Pending() is not ({ } invitation, { } hold)) return "revoke: none";
+        invitations.Remove(invitation);
+        model.GiveBack(hold);
+        Agree(true, await stack.RevokeAsync(Organization, invitation.Id));
+        return $"revoke {invitation.Email}";
+    }
+
+    private async Task<string> AcceptAsync()
+    {
+        if (invitations.Count == 0) return "accept: none";
+        var invitation = invitations[random.Next(invitations.Count)];
+        var hold = model.Holds.FirstOrDefault(found => found.Name == invitation.Email);
+        var expected = hold is not null && model.Convert(hold, invitation.Email);
+        var accepted = await stack.AcceptAsync(invitation);
+        Agree(expected, accepted);
+        if (!expected) return $"accept {invitation.Email}: too late";
+        invitations.Remove(invitation);
+        everybody.Add(new Known(model.People[^1], accepted.Value.Member.Member.Id));
+        return $"accept {invitation.Email}";
+    }
+
+    private async Task<string> SweepAsync()
+    {
+        foreach (var overdue in invitations.Where(invitation => SinceBegan(invitation.ExpiresAt) <= model.Now).OrderBy(invitation => invitation.ExpiresAt).ToList())
+        {
+            invitations.Remove(overdue);
+            if (model.Holds.FirstOrDefault(hold => hold.Name == overdue.Email) is { } hold) model.GiveBack(hold); // or a repair was faster
+        }
+        await stack.SweepAsync(Organization);
+        return "sweep";
+    }
+
+    /// <summary>An invitation that can still be accepted, and its hold.</summary>
+    private (Invitation? Invitation, SeatModel.Hold? Hold) Pending()
+    {
+        var open = invitations.Where(invitation => SinceBegan(invitation.ExpiresAt) > model.Now).ToList();
+        if (open.Count == 0) return default;
+        var chosen = open[random.Next(open.Count)];
+        return (chosen, model.Holds.Single(hold => hold.Name == chosen.Email));
+    }
+
+    private long SinceBegan(DateTimeOffset instant) => (long)(instant - began).TotalMicroseconds;
+
     private Task<string> ClockAsync()
     {
-        var by = TimeSpan.FromHours(random.Next(1, 48));
+        var by = TimeSpan.FromHours(random.Next(1, 48) * (random.Next(4) == 0 ? 12 : 1));
         stack.Time.Advance(by);
         return Task.FromResult($"{by.TotalHours} hours later");
     }

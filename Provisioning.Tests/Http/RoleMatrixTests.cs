@@ -177,7 +177,7 @@ public sealed class RoleMatrixTests
     [Test]
     public async Task A_personal_token_acts_with_the_role_of_the_moment_and_dies_with_the_member()
     {
-        var own = await service.OrganizationAsync();
+        var own = await service.OrganizationAsync(mode: "jit");
         var door = await ActorAsync(own, "ada", "owner");
         await MemberAsync(own, "second", "owner");
         var id = await own.MemberIdOfAsync(own.Mail("ada"));
