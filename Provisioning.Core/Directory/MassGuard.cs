@@ -33,8 +33,9 @@ public sealed class MassGuard(IParkedStore parked, TimeProvider time)
         return let.ToHashSet();
     }
 
-    /// <summary>A mapped group contains the member again: nothing is parked for it any more.</summary>
-    public Task ForgetAsync(ISession session, Organization organization, MemberId member) => parked.RemoveAsync(session, organization.Id, [member]);
+    /// <summary>A mapped group contains the members (again): nothing is parked for them any more.</summary>
+    public Task ForgetAsync(ISession session, Organization organization, IReadOnlyCollection<MemberId> members) =>
+        parked.RemoveAsync(session, organization.Id, members);
 
     /// <summary>Whether an owner has still to decide about the member, or has decided that it stays.</summary>
     public async Task<bool> IsKeptAsync(ISession session, Organization organization, MemberId member) =>
@@ -42,18 +43,19 @@ public sealed class MassGuard(IParkedStore parked, TimeProvider time)
 
     private async Task ParkAsync(UnitScope scope, Organization organization, IReadOnlyList<MemberId> members, string cause)
     {
-        var effect = await parked.FindOpenAsync(scope.Session, organization.Id, cause);
-        if (effect is null)
-        {
-            effect = new ParkedEffect(Ids.New<ParkedEffectId>(time), cause, ParkedState.Parked, scope.Now, 0);
-            await parked.InsertAsync(scope.Session, organization.Id, effect);
-        }
+        var open = await parked.FindOpenAsync(scope.Session, organization.Id, cause);
+        var effect = open ?? new ParkedEffect(Ids.New<ParkedEffectId>(time), cause, ParkedState.Parked, scope.Now, 0);
+        if (open is null) await parked.InsertAsync(scope.Session, organization.Id, effect);
         await parked.ParkAsync(scope.Session, organization.Id, effect.Id, members);
-        scope.Record(organization.Id, "members.parked", new Target("parked_effect", effect.Id.ToString()), null, new JsonObject
+        var target = new Target("parked_effect", effect.Id.ToString());
+        var described = new JsonObject
         {
             ["cause"] = cause, ["count"] = members.Count,
             ["members"] = new JsonArray([.. members.Take(20).Select(member => JsonValue.Create(member.ToString()))]),
-        }, "mass_removal_guard");
+        };
+        // Owners are told once; what joins an effect that waits for them already is for the auditor.
+        if (open is null) scope.Record(organization.Id, "members.parked", target, null, described, "mass_removal_guard");
+        else scope.Note(organization.Id, "members.parked_too", target, described, "mass_removal_guard");
     }
 }
 

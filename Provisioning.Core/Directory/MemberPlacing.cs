@@ -42,7 +42,9 @@ public sealed class MemberPlacing(IMemberStore members, MemberLifecycle lifecycl
         var changed = 0;
         var leaving = new List<SeatedMember>();
         // By id, so that two units lock members in one order (rule TIME-2).
-        foreach (var (member, placement) in people.OrderBy(item => item.Member.Member.Id.Value))
+        var ordered = people.OrderBy(item => item.Member.Member.Id.Value).ToList();
+        await guard.ForgetAsync(scope.Session, organization, [.. ordered.Where(item => item.Placement.InEffect).Select(item => item.Member.Member.Id)]);
+        foreach (var (member, placement) in ordered)
         {
             if (member.Member.State == MemberState.Removed || member.Member.AdminSuspended) continue;
             if (member.Member.State == MemberState.Active && !placement.InEffect)
@@ -51,7 +53,6 @@ public sealed class MemberPlacing(IMemberStore members, MemberLifecycle lifecycl
                 continue;
             }
             if (member.Member.State == MemberState.Suspended && !placement.InEffect && member.Member.SuspendedBy == SuspensionCause.NoMappedGroup) continue;
-            if (member.Member.State == MemberState.Active) await guard.ForgetAsync(scope.Session, organization, member.Member.Id);
             if (member.Member.State == MemberState.Active && placement.Holds(member)) continue;
             var placed = await PlaceAsync(scope, organization, member, placement, NoSeatPolicy.Waiting, cause);
             if (placed.Try(out var after, out var refused)) changed += after != member ? 1 : 0;

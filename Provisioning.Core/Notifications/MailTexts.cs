@@ -69,6 +69,11 @@ public static class MailTexts
                 $"An invitation to {organization}{(facts["tier"] is null ? "" : $" with a {Text(facts, "tier")} seat")} was not accepted in time. The seat it held is free again.",
                 "You can invite the person once more.",
             ]),
+            NotificationKind.MembersParked => ($"{organization}: suspensions wait for your decision",
+            [
+                $"A change in the directory of {organization} ({Text(facts, "cause")}) would suspend more people than the mass-removal guard lets go within an hour: {Text(facts, "count")} of them keep their access for now.",
+                "If this was meant, apply it; if it was a mistake, correct the group or discard it (GET /parked-effects).",
+            ]),
             _ => throw new ArgumentOutOfRangeException(nameof(notification), notification.Kind, "No mail to an owner."),
         };
         return MailText.Of(subject, [.. paragraphs, Why], "Seats and people", place);

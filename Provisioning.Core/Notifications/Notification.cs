@@ -34,6 +34,9 @@ public enum NotificationKind
 
     /// <summary>NOTI-5. To owners.</summary>
     InvitationExpired,
+
+    /// <summary>SCIM-14: suspensions wait for an owner's word. To owners.</summary>
+    MembersParked,
 }
 
 public enum NotificationState

@@ -25,6 +25,12 @@ public sealed class OwnerNotices(IDatabase database, INotificationStore store, T
         if (wanted.Count > 0) await WantedAsync(scope, organization, wanted);
         foreach (var invitation in events.Where(item => item.Type.StartsWith("invitation.", StringComparison.Ordinal)))
             await InvitationAsync(scope, organization, invitation);
+        foreach (var parked in events.Where(item => item.Type == "members.parked"))
+        {
+            var after = JsonNode.Parse(parked.Data)?["after"];
+            await TellAsync(scope, organization, NotificationKind.MembersParked,
+                new JsonObject { ["cause"] = after?["cause"]?.DeepClone(), ["count"] = after?["count"]?.DeepClone() });
+        }
     }
 
     /// <summary>Organisations whose day is over.</summary>
