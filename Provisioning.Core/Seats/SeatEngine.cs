@@ -57,6 +57,8 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
     /// </summary>
     public async Task<MemberSeat> PlaceAsync(UnitScope scope, OrganizationId organization, MemberSeat seat, SeatWish wish)
     {
+        // A seat that somebody else left in this unit may have gone to this member since the seat side was read.
+        if (!seat.IsNew) seat = await store.FindAsync(scope.Session, organization, seat.Member) ?? seat;
         if (seat.Status == SeatStatus.Unassigned) return seat;
         if (seat.Tier is not { } held)
             return (await EnterAsync(scope, organization, seat, wish, NoSeatPolicy.Waiting, Target.Member(seat.Member))).Value;

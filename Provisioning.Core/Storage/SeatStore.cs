@@ -129,7 +129,11 @@ public sealed partial class SeatStore : ISeatStore
 
     public Task<int> CloseAssignmentsAsync(ISession session, OrganizationId organization, IReadOnlyCollection<MemberId> members, DateTimeOffset now) =>
         SqlSession.Of(session).ExecuteAsync(
-            "UPDATE seat_assignments SET to_at = @now WHERE member_id IN @members AND organization_id = @organization AND to_at IS NULL",
+            // The clocks of two nodes differ: nothing ends before it began.
+            """
+            UPDATE seat_assignments SET to_at = CASE WHEN from_at > @now THEN from_at ELSE @now END
+            WHERE member_id IN @members AND organization_id = @organization AND to_at IS NULL
+            """,
             new { organization = Ids.ToBytes(organization), members = members.Select(Ids.ToBytes), now = Instants.ToMicroseconds(now) });
 
     public async Task<IReadOnlyList<MemberSeat>> WaitingAsync(
