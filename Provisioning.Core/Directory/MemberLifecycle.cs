@@ -102,6 +102,14 @@ public sealed class MemberLifecycle(
     }
 
     /// <summary>
+    /// The member as it is now, in a unit over many: a seat that one of them left may have gone to another who waited or wished for it
+    /// since they were read together.
+    /// </summary>
+    public async Task<SeatedMember> AsItIsAsync(ISession session, SeatedMember member) =>
+        member.Seat is { Status: SeatStatus.Waiting } or { DesiredTier: not null }
+            ? await members.FindAsync(session, member.Member.Organization, member.Member.Id) ?? member : member;
+
+    /// <summary>
     /// Nobody suspends or removes the primary owner, nor the last member who can sign in to the administration (rules ROLE-3, SCIM-11).
     /// </summary>
     public async Task<bool> IsProtectedAsync(ISession session, Member member) =>

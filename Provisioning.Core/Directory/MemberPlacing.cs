@@ -87,7 +87,7 @@ public sealed class MemberPlacing(IMemberStore members, MemberLifecycle lifecycl
         {
             if (!allowed.Contains(member.Member.Id)) after.Add(member);
             else if (await lifecycle.IsProtectedAsync(scope.Session, member.Member)) after.Add(Keep(scope, member, "leave the last mapped group"));
-            else after.Add(await lifecycle.SuspendAsync(scope, organization, member, SuspensionCause.NoMappedGroup));
+            else after.Add(await lifecycle.SuspendAsync(scope, organization, await lifecycle.AsItIsAsync(scope.Session, member), SuspensionCause.NoMappedGroup));
         }
         return after;
     }

@@ -55,7 +55,8 @@ public sealed class ParkedEffects(
             {
                 var stays = member.Member.State != MemberState.Active || member.Entry is not { } entry || places[entry].InEffect
                     || await lifecycle.IsProtectedAsync(scope.Session, member.Member);
-                if (!stays) await lifecycle.SuspendAsync(scope, organization, member, SuspensionCause.NoMappedGroup);
+                if (!stays)
+                    await lifecycle.SuspendAsync(scope, organization, await lifecycle.AsItIsAsync(scope.Session, member), SuspensionCause.NoMappedGroup);
             }
             await parked.RemoveAsync(scope.Session, organizationId, page.Items);
             if (page.Next is null) await parked.MoveAsync(scope.Session, organizationId, id, ParkedState.Applying, ParkedState.Applied);

@@ -64,6 +64,7 @@ public sealed class RunSteps(
         foreach (var (at, entry) in page.Index())
         {
             var before = entry.Member is { } id ? known.GetValueOrDefault(id) : null;
+            if (before is not null) before = await lifecycle.AsItIsAsync(scope.Session, before);
             var linked = before is null ? await links.FindAsync(scope.Session, waiting, EntryContent.Of(entry.Attributes)) : before;
             var followed = linked.Try(out var member, out var error)
                 ? await follower.FollowAsync(scope, waiting, entry, member, newMembers[at], pushedAgain: before is null) : error;
@@ -84,7 +85,8 @@ public sealed class RunSteps(
                 EntryFollower.Ignore(scope, organization, member.Member, "not in the directory");
                 continue;
             }
-            await lifecycle.RemoveAsync(scope, organization, member, SuspensionCause.Directory, "not_in_directory");
+            await lifecycle.RemoveAsync(
+                scope, organization, await lifecycle.AsItIsAsync(scope.Session, member), SuspensionCause.Directory, "not_in_directory");
             removed++;
         }
         run = run with { Seen = run.Seen + page.Count, Changed = run.Changed + removed };
