@@ -19,5 +19,8 @@ public sealed record LoginAssertion(
     /// <inheritdoc cref="SignInRequest.GroupsHidden"/>
     public bool GroupsHidden { get; init; }
 
+    /// <summary>When the provider's word ends (SAML SessionNotOnOrAfter): a session of ours lasts no longer; null: it did not say.</summary>
+    public DateTimeOffset? SessionEndsAt { get; init; }
+
     public SignInRequest ToRequest() => new(Connection, Subject, Email, EmailVerified, Name, Groups, ExternalId) { GroupsHidden = GroupsHidden };
 }

@@ -21,14 +21,16 @@ public sealed class SessionDirectory(
     private const int MostAtOnce = 500;
 
     /// <summary>Begins a session for a member who was just allowed in; refuses one who lost access since.</summary>
+    /// <param name="life">At most; the provider may have said less.</param>
     /// <param name="withCode">Whether an application will ask for the session.</param>
     public Task<Outcome<StartedSession>> StartAsync(
         Organization organization, Actor actor, LoginAssertion assertion, MemberId member, TimeSpan life, bool withCode, CancellationToken cancel)
     {
         var now = Instants.Now(time);
+        var ends = assertion.SessionEndsAt is { } last && last < now + life ? last : now + life;
         var session = new MemberSession(
             Ids.New<SessionId>(time), organization.Id, member, assertion.Connection.Id, SignInSecret.HashIndex(assertion.SessionIndex),
-            assertion.LogoutHint, now, now + life, null, null);
+            assertion.LogoutHint, now, ends, null, null);
         var started = new StartedSession(session, SignInSecret.New(), withCode ? SignInSecret.New() : null);
         return database.WriteAsync(new WriteUnit<StartedSession>(Ids.New<UnitId>(time), "session.start", actor, now, async scope =>
         {

@@ -49,7 +49,7 @@ internal sealed class SamlConsumer(SamlParties parties, SignInFlows flows, SignI
             await pages.RefusedAsync(context, party, SamlFault.Of(SamlFault.WrongRequest, "The response answers no request of this service."));
             return;
         }
-        if (await KeepAsync(context, party, flow, read, unsolicited: false))
+        if (await UseUpAsync(context, party, read) && await KeepAsync(context, party, flow, read, unsolicited: false))
             Page.Redirect(context, $"/sso/saml/{party.Connection.Id}/continue?request={request}");
     }
 
@@ -61,6 +61,7 @@ internal sealed class SamlConsumer(SamlParties parties, SignInFlows flows, SignI
             await pages.RefusedAsync(context, party, SamlFault.Of(SamlFault.Unsolicited, "Nobody asked for this sign-in here. Begin at the application, or let the connection allow sign-ins that the identity provider begins."));
             return;
         }
+        if (!await UseUpAsync(context, party, read)) return;
         var cancel = context.RequestAborted;
         var returnTo = (await settings.FindAsync(party.Organization, cancel)).Allows(relayState) ? relayState : null;
         // Bound to no browser yet: nobody has this secret. The page that asks binds it.
@@ -70,19 +71,23 @@ internal sealed class SamlConsumer(SamlParties parties, SignInFlows flows, SignI
             Page.Redirect(context, $"/sso/saml/{party.Connection.Id}/confirm?ticket={secret.State}");
     }
 
-    /// <summary>Uses the assertion up and keeps what it said; false after a page was written.</summary>
+    /// <summary>An assertion is used once; false after a page was written.</summary>
+    private async Task<bool> UseUpAsync(HttpContext context, SamlParty party, Accepted read)
+    {
+        var used = await flows.UseOnceAsync(
+            party.Connection, SignInCompletion.ActorOf(party.Connection, context.CorrelationId()), read.Assertion.Id,
+            AssertionRules.Forgettable(read.Assertion, read.Confirmation), context.RequestAborted);
+        if (used is { IsOk: true, Value: true }) return true;
+        await pages.RefusedAsync(context, party, used.Error ?? SamlFault.Of(SamlFault.Replayed, "This response was used before."));
+        return false;
+    }
+
+    /// <summary>Keeps what the assertion said at the flow; false after a page was written.</summary>
     private async Task<bool> KeepAsync(HttpContext context, SamlParty party, SignInFlow flow, Accepted read, bool unsolicited)
     {
-        var (actor, cancel) = (SignInCompletion.ActorOf(party.Connection, context.CorrelationId()), context.RequestAborted);
-        var used = await flows.UseOnceAsync(
-            party.Connection, actor, read.Assertion.Id, AssertionRules.Forgettable(read.Assertion, read.Confirmation), cancel);
-        if (used is { IsOk: true, Value: false })
-        {
-            await pages.RefusedAsync(context, party, SamlFault.Of(SamlFault.Replayed, "This response was used before."));
-            return false;
-        }
-        var kept = used.IsOk
-            ? await flows.AnswerAsync(flow, actor, SamlAnswer.Of(read.Assertion, party.Settings.Attributes, unsolicited).Seal(secrets), cancel) : used;
+        var kept = await flows.AnswerAsync(
+            flow, SignInCompletion.ActorOf(party.Connection, context.CorrelationId()),
+            SamlAnswer.Of(read.Assertion, party.Settings.Attributes, unsolicited).Seal(secrets), context.RequestAborted);
         if (kept is { IsOk: true, Value: true }) return true;
         await pages.RefusedAsync(context, party, kept.Error ?? SamlFault.Of(SamlFault.WrongRequest, "The sign-in that this answers was answered before, or took too long."));
         return false;

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.SignIn;
@@ -35,7 +36,7 @@ internal sealed class SamlContinuation(
         using var party = await parties.FindAsync(context);
         string? ticket = form["ticket"], proof = form["proof"];
         if (party is null || await FindTicketAsync(context, party, ticket) is not var (flow, answer) || cookies.BrowserOf(context) is not { } browser
-            || FlowSecrets.Of(ticket!, browser).Nonce != proof)
+            || !CryptographicOperations.FixedTimeEquals(SignInSecret.Hash(FlowSecrets.Of(ticket!, browser).Nonce), SignInSecret.Hash(proof ?? "")))
             await NotHereAsync(context, party);
         else if (await SignedInAsync(context)) await SamlPages.SignedInAlreadyAsync(context);
         else await TakeAsync(context, party, flow, answer);

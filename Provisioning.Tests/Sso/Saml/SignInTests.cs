@@ -61,6 +61,15 @@ public sealed class SignInTests(string engine)
     }
 
     [Test]
+    public async Task A_session_lasts_no_longer_than_the_identity_provider_says()
+    {
+        using var browser = stage.Browser();
+        var session = await stage.SessionAsync(browser, "ada", said => said with { SessionUntil = TimeSpan.FromMinutes(30) });
+        var ends = DateTimeOffset.Parse(session.Text("expiresAt"), System.Globalization.CultureInfo.InvariantCulture);
+        Assert.That(ends, Is.EqualTo(DateTimeOffset.UtcNow.AddMinutes(30)).Within(TimeSpan.FromMinutes(5)));
+    }
+
+    [Test]
     public async Task DOM_4_an_address_as_NameID_is_the_same_person_in_whatever_case()
     {
         using var one = stage.Browser();
