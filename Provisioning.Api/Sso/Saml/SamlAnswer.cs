@@ -21,5 +21,5 @@ internal sealed record SamlAnswer(bool Unsolicited, SamlPerson Person, DateTimeO
     /// <summary>SAML has no word for a verified address: the connection's trustEmail decides (rule JIT-1).</summary>
     public LoginAssertion For(Connection connection) => new(
         connection, Person.Subject, Person.Email, null, Person.Name, Person.Groups, Person.ExternalId, Logout.SessionIndex, AuthenticatedAt,
-        JsonSerializer.Serialize(Logout)) { SessionEndsAt = SessionEnds };
+        JsonSerializer.Serialize(Logout)) { SessionEndsAt = SessionEnds, GroupsHidden = Person.GroupsHidden };
 }

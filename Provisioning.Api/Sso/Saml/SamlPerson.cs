@@ -6,6 +6,12 @@ namespace Provisioning.Api.Sso.Saml;
 /// <param name="Subject">The NameID; one of format emailAddress normalised (rule DOM-4), every other exact.</param>
 internal sealed record SamlPerson(string Subject, string? Email, string? Name, IReadOnlyList<string> Groups, string? ExternalId)
 {
+    /// <summary>Entra sends this instead of the groups of somebody who is in more than 150.</summary>
+    private const string GroupsLink = "http://schemas.microsoft.com/claims/groups.link";
+
+    /// <summary>The provider has groups that it did not name; none here means nothing then.</summary>
+    public bool GroupsHidden { get; init; }
+
     private static readonly string[] EmailNames =
     [
         "email", "mail", "emailAddress", "user.email", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
@@ -36,7 +42,10 @@ internal sealed record SamlPerson(string Subject, string? Email, string? Name, I
         var isAddress = assertion.NameIdFormat == SamlNames.EmailFormat;
         var email = First(assertion, names.Email, EmailNames) ?? (names.Email is null && isAddress ? assertion.NameId : null);
         var name = First(assertion, names.Name, DisplayNames) ?? (names.Name is null ? FullName(assertion) : null);
-        return new SamlPerson(SubjectOf(assertion.NameId, assertion.NameIdFormat), email, name, Values(assertion, names.Groups, GroupNames) ?? [], names.ExternalId is { } claim ? First(assertion, claim, []) : null);
+        return new SamlPerson(SubjectOf(assertion.NameId, assertion.NameIdFormat), email, name, Values(assertion, names.Groups, GroupNames) ?? [], names.ExternalId is { } claim ? First(assertion, claim, []) : null)
+        {
+            GroupsHidden = assertion.Attributes.ContainsKey(GroupsLink),
+        };
     }
 
     /// <summary>By what a person is recognised at the connection.</summary>

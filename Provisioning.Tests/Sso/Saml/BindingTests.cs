@@ -97,6 +97,13 @@ public sealed class BindingTests : SamlFixture
     }
 
     [Test]
+    public void Groups_that_Entra_does_not_name_are_hidden_and_not_none()
+    {
+        Assert.That(Person(Good with { Attributes = [("http://schemas.microsoft.com/claims/groups.link", ["https://graph.example/"])] }).GroupsHidden, Is.True);
+        Assert.That(Person(Good).GroupsHidden, Is.False);
+    }
+
+    [Test]
     public void Names_that_the_connection_gives_are_the_only_ones()
     {
         var said = Good with { Attributes = [("email", ["a@x.example"]), ("work", ["b@x.example"]), ("oid", ["1"]), ("displayName", ["A"])] };
