@@ -39,9 +39,10 @@ internal sealed class ParameterReader
 
     public static ParameterReader Of(object parameters) => Known.GetOrAdd(parameters.GetType(), static type => new ParameterReader(type));
 
+    /// <summary>For a statement without a list: several statements may share one object, and drivers refuse a list even where no text names it.</summary>
     public void Fill(KeptCommand command, object parameters)
     {
-        for (var at = 0; at < properties.Length; at++) command.Set(at, properties[at](parameters));
+        for (var at = 0; at < properties.Length; at++) command.Set(at, Elements[at] is null ? properties[at](parameters) : null);
     }
 
     public object? Value(object parameters, int at) => properties[at](parameters);
