@@ -15,7 +15,7 @@ namespace Provisioning.Tests.Core;
 [TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
 public sealed class FilterSqlTests(string engine)
 {
-    private const int Users = 250, Groups = 15, UserFilters = 2500, GroupFilters = 500, Sorts = 160;
+    private const int Users = 250, Groups = 15, UserFilters = 1200, GroupFilters = 400, Sorts = 80;
 
     private CoreStack stack = null!;
     private Organization org = null!;
