@@ -261,6 +261,7 @@ public static class Program
         services.AddSingleton<UserOperations>();
         services.AddSingleton<GroupOperations>();
         services.AddSingleton<RootOperations>();
+        services.AddSingleton<MeOperations>();
         services.AddSingleton<RefusalForm>(ScimErrors.InBulk);
         services.AddSingleton<BulkOperations>();
         services.AddSingleton<DiscoveryOperations>();

@@ -31,15 +31,22 @@ public static partial class ScimEndpoints
             MapGroups(scim);
             MapDiscovery(scim);
             MapRoot(scim);
-            foreach (var (method, path, what) in NotOffered)
-                Map(scim, method, path, (_, _) => Refuse(new NotImplemented($"{what} is not offered; see /ServiceProviderConfig.")));
+            MapMe(scim);
         }
     }
 
-    private static readonly (string Method, string Path, string What)[] NotOffered =
-    [
-        ("GET", "/Me", "/Me"), ("POST", "/Me", "/Me"), ("PUT", "/Me", "/Me"), ("PATCH", "/Me", "/Me"), ("DELETE", "/Me", "/Me"),
-    ];
+    /// <summary>For credentials of persons too; each answer names the permanent location (RFC 7644 3.11).</summary>
+    private static void MapMe(RouteGroupBuilder scim)
+    {
+        Map(scim, "GET", "/Me", async (request, cancel) =>
+        {
+            var answered = await request.Me.GetAsync(request.Caller, request.Person, request.Attributes, request.Excluded, cancel);
+            if (answered.Try(out var reply, out _)) request.Context.Response.Headers.Location = reply.Location;
+            return answered;
+        }, Asks.Person);
+        foreach (var method in (string[])["POST", "PUT", "PATCH", "DELETE"])
+            Map(scim, method, "/Me", (request, _) => Task.FromResult<Outcome<ScimReply>>(MeOperations.Refuse(request.Person)), Asks.Person);
+    }
 
     private static void MapRoot(RouteGroupBuilder scim)
     {
@@ -93,7 +100,7 @@ public static partial class ScimEndpoints
     private static void MapDiscovery(RouteGroupBuilder scim)
     {
         foreach (var path in (string[])["/ServiceProviderConfig", "/ServiceProviderConfigs"])
-            Map(scim, "GET", path, (request, _) => Answer(request.Discovery.ServiceProviderConfig(request.BaseUrl)), needsCredentials: false);
+            Map(scim, "GET", path, (request, _) => Answer(request.Discovery.ServiceProviderConfig(request.BaseUrl)), Asks.Nobody);
         Map(scim, "GET", "/ResourceTypes", (request, _) => Answer(request.Discovery.ResourceTypes(request.BaseUrl)));
         Map(scim, "GET", "/ResourceTypes/{id}", (request, _) => Task.FromResult(request.Discovery.ResourceType(request.Id, request.BaseUrl)));
         Map(scim, "GET", "/Schemas", (request, _) => Answer(request.Discovery.Schemas(request.BaseUrl)));
@@ -101,8 +108,6 @@ public static partial class ScimEndpoints
     }
 
     private static Task<Outcome<ScimReply>> Answer(ScimReply reply) => Task.FromResult<Outcome<ScimReply>>(reply);
-
-    private static Task<Outcome<ScimReply>> Refuse(Error error) => Task.FromResult<Outcome<ScimReply>>(error);
 
     private static void MapWithBody(
         RouteGroupBuilder scim, string method, string path, Func<ScimRequest, JsonObject, CancellationToken, Task<Outcome<ScimReply>>> handle) =>
@@ -116,10 +121,10 @@ public static partial class ScimEndpoints
 
     private static void Map(
         RouteGroupBuilder scim, string method, string path, Func<ScimRequest, CancellationToken, Task<Outcome<ScimReply>>> handle,
-        bool needsCredentials = true) =>
+        Asks asks = Asks.ScimToken) =>
         scim.MapMethods(path, method == HttpMethods.Get ? ReadMethods : [method], (RequestDelegate)(async context =>
         {
-            var request = await ScimRequest.OfAsync(context, needsCredentials);
+            var request = await ScimRequest.OfAsync(context, asks);
             var outcome = request.Try(out var accepted, out var refused) ? await handle(accepted, context.RequestAborted) : refused;
             if (outcome.Try(out var reply, out var error))
             {
@@ -128,7 +133,7 @@ public static partial class ScimEndpoints
             }
             Instruments.Refused(Instruments.ScimDoor, ScimErrors.Reason(error));
             await ScimErrors.WriteAsync(context, error);
-        })).WithMetadata(new RoutePolicy(needsCredentials ? "scim token" : "anyone"));
+        })).WithMetadata(new RoutePolicy(asks switch { Asks.Nobody => "anyone", Asks.Person => "any token of the organisation, or a signed-in browser", _ => "scim token" }));
 
     private static async Task WriteAsync(HttpContext context, ScimReply reply)
     {
@@ -185,17 +190,24 @@ public static partial class ScimEndpoints
     [LoggerMessage(LogLevel.Information, "A PATCH named paths that no schema has; they were left out: {Paths}")]
     private static partial void IgnoredPaths(ILogger logger, string paths);
 
+    /// <summary>Whose credentials a route asks for.</summary>
+    internal enum Asks { ScimToken, Nobody, Person }
+
     /// <summary>A request at this door, its caller known.</summary>
     internal sealed class ScimRequest
     {
         private readonly ScimCaller? caller;
 
-        private ScimRequest(HttpContext context, ScimCaller? caller, string baseUrl)
+        private ScimRequest(HttpContext context, ScimCaller? caller, MemberId? person, string baseUrl)
         {
             Context = context;
             this.caller = caller;
+            Person = person;
             BaseUrl = baseUrl;
         }
+
+        /// <summary>Whom the credentials stand for; null for a token of an identity provider.</summary>
+        public MemberId? Person { get; }
 
         public HttpContext Context { get; }
 
@@ -208,6 +220,8 @@ public static partial class ScimEndpoints
         public UserOperations Users => Service<UserOperations>();
 
         public GroupOperations Groups => Service<GroupOperations>();
+
+        public MeOperations Me => Service<MeOperations>();
 
         public RootOperations Root => Service<RootOperations>();
 
@@ -229,16 +243,22 @@ public static partial class ScimEndpoints
         public IfMatch? Condition => IfMatch.Parse(Context.Request.Headers.IfMatch, Context.Request.Headers.IfNoneMatch);
 
         /// <summary>Credentials decide the organisation; where none are needed, wrong ones are refused all the same (checklist Z3).</summary>
-        public static async Task<Outcome<ScimRequest>> OfAsync(HttpContext context, bool needsCredentials)
+        public static async Task<Outcome<ScimRequest>> OfAsync(HttpContext context, Asks asks)
         {
             var services = context.RequestServices;
             var baseUrl = services.GetRequiredService<PublicUrl>().Root(context.Request) + "/scim/v2";
-            if (!needsCredentials && context.Request.Headers.Authorization.Count == 0) return new ScimRequest(context, null, baseUrl);
+            if (asks == Asks.Nobody && context.Request.Headers.Authorization.Count == 0) return new ScimRequest(context, null, null, baseUrl);
             if (!(await services.GetRequiredService<Authentication>().AuthenticateAsync(context)).Try(out var who, out var error)) return error;
-            if (who is not Caller.Bearer { Grant: { Token.Door: Door.Scim } grant })
-                return new Forbidden("This token does not open the SCIM door; use a SCIM token of the organisation.");
+            var organization = who switch
+            {
+                Caller.Bearer { Grant: { Token.Door: Door.Scim } grant } => grant.Organization,
+                Caller.Bearer { Grant: { } grant } when asks == Asks.Person => grant.Organization,
+                Caller.Person person when asks == Asks.Person => person.Organization,
+                _ => null,
+            };
+            if (organization is null) return new Forbidden("This token does not open the SCIM door; use a SCIM token of the organisation.");
             var actor = Authentication.Actor(who, Channel.Scim, context);
-            return new ScimRequest(context, new ScimCaller(grant.Organization, actor, baseUrl), baseUrl);
+            return new ScimRequest(context, new ScimCaller(organization, actor, baseUrl), who.Authority.Member, baseUrl);
         }
 
         private string? Query(string name) => Context.Request.Query.TryGetValue(name, out var values) ? values.ToString() : null;

@@ -18,6 +18,10 @@ public sealed class UserDirectory(IDatabase database, IEntryStore entries, Entry
         Organization organization, ResourceQuery query, bool withGroups, CancellationToken cancel) =>
         database.ReadAsync(session => entries.ListAsync(session, organization.Id, query, withGroups), cancel);
 
+    /// <summary>The user that the directory pushed about a member.</summary>
+    public Task<ResourceId?> FindOfMemberAsync(Organization organization, MemberId member, CancellationToken cancel) =>
+        database.ReadAsync(async session => (await entries.FindByMemberAsync(session, organization.Id, member))?.Id, cancel);
+
     /// <summary>Where every match stands, in the order of the query.</summary>
     public Task<Outcome<IReadOnlyList<ListPosition>>> PositionsAsync(Organization organization, ResourceQuery query, CancellationToken cancel) =>
         database.ReadAsync(session => entries.PositionsAsync(session, organization.Id, query), cancel);
