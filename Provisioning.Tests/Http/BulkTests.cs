@@ -241,7 +241,7 @@ public sealed class BulkTests(string engine)
 
     private static Task<Answer> Send(TestOrganization organization, params JsonObject[] operations) => organization.Scim.Post("/Bulk", Body(operations));
 
-    private static JsonObject Body(params JsonNode[] operations) => new() { ["schemas"] = new JsonArray(Schema), ["Operations"] = new JsonArray(operations) };
+    private static JsonObject Body(params JsonNode[] operations) => new() { ["schemas"] = new JsonArray(Schema), ["Operations"] = new JsonArray([.. operations.Select(operation => operation.DeepClone())]) };
 
     private static JsonObject Operation(string method, string path, JsonObject? data, string? bulkId = null)
     {
