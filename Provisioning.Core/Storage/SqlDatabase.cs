@@ -13,6 +13,9 @@ public sealed class SqlDatabase : IDatabase, IReceiptSweep, IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
 
+    /// <summary>Readers and writers of <see cref="SessionPool"/> and <see cref="OrganizationWriters"/> together, and some to go on with.</summary>
+    private const int ThreadsForOutages = 64;
+
     private readonly IDialect dialect;
     private readonly TimeProvider time;
     private readonly SessionPool pool;
@@ -28,6 +31,7 @@ public sealed class SqlDatabase : IDatabase, IReceiptSweep, IAsyncDisposable
         // Reading the embedded engine never waits for anything but the processor; each connection has a cache of its own.
         pool = new SessionPool(dialect, dialect.HasOneWriter ? Math.Max(4, Environment.ProcessorCount * 2) : 32);
         writer = dialect.HasOneWriter ? new SingleWriter(dialect) : new OrganizationWriters(dialect, 24);
+        if (!dialect.HasOneWriter) KeepThreadsForOutages();
         retries = new ResiliencePipelineBuilder()
             .AddTimeout(deadline)
             .AddRetry(new RetryStrategyOptions
@@ -102,6 +106,17 @@ public sealed class SqlDatabase : IDatabase, IReceiptSweep, IAsyncDisposable
     {
         await writer.DisposeAsync();
         pool.Dispose();
+    }
+
+    /// <summary>
+    /// A driver gives a command up by asking the server over a connection of its own, and a thread of the pool waits for it. When a server
+    /// hangs there is one such thread for each command, and the pool, which grows by one or two in a second, would run the timers of
+    /// all requests late: the deadline would not hold.
+    /// </summary>
+    private static void KeepThreadsForOutages()
+    {
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        if (workers < ThreadsForOutages) ThreadPool.SetMinThreads(ThreadsForOutages, completions);
     }
 
     /// <summary>Kinds are a closed set; the text is put together only for somebody who listens.</summary>
