@@ -15,6 +15,7 @@ using Provisioning.Core.Scim.Filters;
 using Provisioning.Core.Scim.Operations;
 using Provisioning.Core.Seats;
 using Provisioning.Core.SignIn;
+using Provisioning.Core.Spend;
 using Provisioning.Core.Storage;
 using Provisioning.Core.Storage.Dialects;
 using Provisioning.Core.Storage.Migrations;
@@ -74,6 +75,7 @@ public static class Program
             AddStorage(builder.Services);
             AddDomain(builder.Services);
             builder.Services.AddContracts();
+            builder.Services.AddSpend();
             AddDoors(builder.Services);
             AddNotifications(builder.Services);
             configure?.Invoke(builder);
@@ -126,6 +128,8 @@ public static class Program
         services.AddSingleton<IContractStore, ContractStore>();
         services.AddSingleton<IQuoteStore, QuoteStore>();
         services.AddSingleton<IInvoiceStore, InvoiceStore>();
+        services.AddSingleton<IPriceStore, PriceStore>();
+        services.AddSingleton<ICreditStore, CreditStore>();
         services.AddSingleton<StoreProbe>(static provider => provider.GetRequiredService<SqlDatabase>().IsReadyAsync);
         services.AddHostedService<StorePreparation>(); // first: the jobs need the tables
         services.AddSingleton<ILeaseStore, LeaseStore>();

@@ -32,6 +32,9 @@ public sealed class ContractSetup(
             var pools = await purchases.LockAsync(scope, caller.Id);
             if (await contracts.FindActiveAsync(scope.Session, caller.Id) is { } existing)
                 return new Conflict("contract_exists", $"The organisation has an active contract, {existing.Id}; there is one at a time.");
+            if (await contracts.FindLatestAsync(scope.Session, caller.Id) is { } earlier && earlier.Conditions.Currency != wanted.Conditions.Currency)
+                return new Conflict("currency_fixed",
+                    $"The contracts of the organisation are in {earlier.Conditions.Currency.Code}; its caps, credits and usage are counted in it.");
             var organization = (await organizations.FindAsync(scope.Session, caller.Id.ToString()))!;
             var zone = BillingZone.Of(organization.BillingZone);
             var today = BillingZone.DateOf(scope.Now, zone);

@@ -25,11 +25,12 @@ public sealed partial class ArchitectureTests
         ["Seats"] = ["Organizations", "Journal", "Common"],
         ["Directory"] = ["Seats", "Organizations", "Journal", "Schemas", "Query", "Common"],
         ["Contracts"] = ["Directory", "Seats", "Organizations", "Journal", "Common"],
+        ["Spend"] = ["Contracts", "Directory", "Seats", "Organizations", "Journal", "Common"],
         ["SignIn"] = ["Directory", "Seats", "Organizations", "Journal", "Common"],
         ["Invitations"] = ["Directory", "Seats", "Organizations", "Journal", "Common"],
         ["Scim/Operations"] = ["Scim/Resources", "Scim/Filters", "Scim/Patching", "Directory", "Organizations", "Schemas", "Query", "Common"],
         ["Notifications"] = ["Organizations", "Journal", "Common"],
-        ["Storage"] = ["Storage/Dialects", "Storage/Migrations", "Contracts", "Notifications", "SignIn", "Directory", "Seats", "Organizations", "Journal", "Schemas", "Query", "Common"],
+        ["Storage"] = ["Storage/Dialects", "Storage/Migrations", "Spend", "Contracts", "Notifications", "SignIn", "Directory", "Seats", "Organizations", "Journal", "Schemas", "Query", "Common"],
         ["Storage/Dialects"] = [],
         ["Storage/Migrations"] = ["Storage/Dialects", "Common"],
     };
@@ -147,7 +148,7 @@ public sealed partial class ArchitectureTests
     [GeneratedRegex(@"//.*$", RegexOptions.Multiline)]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"(?<![\w.""/])(Common|Query|Schemas|Journal|Organizations|Seats|Contracts|SignIn|Invitations|Storage)\.(?=[A-Z]\w+[<({.\s?])")]
+    [GeneratedRegex(@"(?<![\w.""/])(Common|Query|Schemas|Journal|Organizations|Seats|Contracts|Spend|SignIn|Invitations|Storage)\.(?=[A-Z]\w+[<({.\s?])")]
     private static partial Regex PartName();
 
     [GeneratedRegex(@"\b(async|await|Task)\b|System\.IO\b|\bFile\.")]

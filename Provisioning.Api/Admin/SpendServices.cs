@@ -1,0 +1,12 @@
+using Provisioning.Core.Spend;
+
+namespace Provisioning.Api.Admin;
+
+/// <summary>Prices, usage, caps and credits.</summary>
+public static class SpendServices
+{
+    public static void AddSpend(this IServiceCollection services)
+    {
+        services.AddSingleton<CreditLedger>();
+    }
+}
