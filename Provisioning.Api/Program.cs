@@ -244,6 +244,7 @@ public static class Program
 
     private static void AddDoors(IServiceCollection services)
     {
+        services.AddSingleton<RateLimits>();
         services.AddSingleton<Authentication>();
         services.AddSingleton<PublicUrl>();
         services.AddSingleton<SecretProtection>();

@@ -48,6 +48,7 @@ internal sealed class BenchRun(BenchOptions options, string folder, TimeProvider
         "--environment=Production", "--Logging:LogLevel:Default=Information", "--Logging:LogLevel:Microsoft.AspNetCore=Warning",
         $"--urls=http://127.0.0.1:{port}", $"--Public:BaseUrl=http://127.0.0.1:{port}",
         $"--Storage:Engine={database.Engine}", $"--Storage:ConnectionString={database.ConnectionString}",
+        "--Limits:ScimRate=0", "--Limits:AdminRate=0", "--Limits:ApplicationRate=0",
         "--Demo:Enabled=true", $"--Demo:ScimToken={Scenarios.ScimToken}", $"--Demo:OwnerToken={Scenarios.OwnerToken}",
         $"--Demo:GatewayToken={Scenarios.GatewayToken}", "--Demo:Seats:standard=1000000", "--Demo:Seats:premium=1000000",
     ]);

@@ -78,7 +78,7 @@ public static class AuditEndpoints
         if (!MemberEndpoints.Parse(request.Id).Try(out var id, out var error)) return error;
         if (!(await request.BodyAsync(mayBeEmpty: true)).Try(out var body, out error)) return error;
         if (body.Fields.Problem is { } problem) return problem;
-        var erased = await request.Service<MemberErasure>().EraseAsync(request.Organization, request.Actor, id, request.Cancel);
+        var erased = await request.Service<MemberErasure>().EraseAsync(request.Organization, request.Actor, id, body.Idempotency, request.Cancel);
         return erased.Select(records => RestReply.Ok(new ErasureForm(id.ToString(), records)));
     }
 

@@ -82,7 +82,9 @@ public static class ContractEndpoints
     private static async Task<Outcome<RestReply>> ConvertAsync(RestRequest request)
     {
         if (!request.Condition().Try(out var condition, out var error)) return error;
-        var converted = await request.Service<PlanConversion>().ConvertAsync(request.Organization, request.Actor, condition, request.Cancel);
+        if (!(await request.BodyAsync(mayBeEmpty: true)).Try(out var body, out error)) return error;
+        if (body.Fields.Problem is { } problem) return problem;
+        var converted = await request.Service<PlanConversion>().ConvertAsync(request.Organization, request.Actor, condition, body.Idempotency, request.Cancel);
         return converted.Try(out var contract, out error) ? await ReplyAsync(request, contract) : error;
     }
 

@@ -51,7 +51,7 @@ public sealed record ContractForm(
             Words.Text(conditions.Collection), Words.Text(conditions.Proration), conditions.Currency.Code, conditions.Currency.Text(conditions.Surcharge),
             conditions.MinimumSeats, contract.AutoRenew, contract.Cancels, conditions.Compliance, conditions.SingleTier, Words.Text(contract.State),
             Dates.Text(contract.Anchor), contract.Term, Dates.Text(contract.Months.Start), Dates.Text(contract.Months.End),
-            [.. contract.Prices.Select(price => new PriceForm(price.Tier, conditions.Currency.Text(price.Price), price.Surcharged, price.FromTerm))],
+            [.. contract.Prices.OrderBy(price => price.Tier, StringComparer.Ordinal).ThenBy(price => price.FromTerm).Select(price => new PriceForm(price.Tier, conditions.Currency.Text(price.Price), price.Surcharged, price.FromTerm))],
             forecast is null ? null : RenewalForm.ToApi(contract, forecast), contract.Version);
     }
 }

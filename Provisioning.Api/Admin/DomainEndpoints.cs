@@ -54,7 +54,7 @@ public static class DomainEndpoints
         if (!Parse(request.Id).Try(out var id, out var error)) return error;
         if (!(await request.BodyAsync(mayBeEmpty: true)).Try(out var body, out error)) return error;
         if (body.Fields.Problem is { } problem) return problem;
-        var verified = await request.Service<DomainClaims>().VerifyAsync(request.Organization, request.Actor, id, request.Cancel);
+        var verified = await request.Service<DomainClaims>().VerifyAsync(request.Organization, request.Actor, id, body.Idempotency, request.Cancel);
         return verified.Select(domain => RestReply.Ok(DomainForm.ToApi(domain)));
     }
 

@@ -99,6 +99,7 @@ public static class InvitationEndpoints
         var all = body.Fields.Objects("invitations", MostAddresses).Select(fields => (Email: fields.Peek("email"), Wanted: Wanted(fields))).ToList();
         if (body.Fields.Problem is { } problem) return problem;
         var desk = request.Service<InvitationDesk>();
+        if (body.Idempotency is { } whole && await desk.ClaimKeyAsync(request.Organization, request.Actor, whole, Now(request), request.Cancel) is { } reused) return reused;
         // Asked for at once and in order: units of one organisation run one after the other and share their commits.
         var asked = all.Select((one, at) => one.Wanted.Try(out var wanted, out var refused)
             ? desk.InviteAsync(request.Organization, request.Actor, request.Authority, wanted,

@@ -57,7 +57,8 @@ public static class InvoiceEndpoints
         if (!(await request.BodyAsync()).Try(out var body, out error)) return error;
         var reference = body.Fields.Text("reference");
         if (body.Fields.Problem is { } problem) return problem;
-        var paid = await request.Service<Payments>().ReceiveAsync(request.Organization, request.Actor, new PaymentNotice(id, true, reference), request.Cancel);
+        var paid = await request.Service<Payments>().ReceiveAsync(
+            request.Organization, request.Actor, new PaymentNotice(id, true, reference), request.Cancel, body.Idempotency);
         return paid.Select(result => RestReply.Ok(PaymentForm.ToApi(result)));
     }
 

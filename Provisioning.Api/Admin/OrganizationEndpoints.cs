@@ -129,7 +129,7 @@ public static partial class OrganizationEndpoints
         var now = Instants.Now(request.Service<TimeProvider>());
         var changed = await request.Service<OrganizationChanges>().ChangeAsync(
             request.Organization.Id, request.Actor, suspended ? "organization.suspended" : "organization.restored",
-            before => before with { SuspendedAt = suspended ? before.SuspendedAt ?? now : null }, request.Cancel);
+            before => before with { SuspendedAt = suspended ? before.SuspendedAt ?? now : null }, request.Cancel, body.Idempotency);
         if (!changed.Try(out var organization, out error)) return error;
         return RestReply.Ok(await FormAsync(request, organization));
     }

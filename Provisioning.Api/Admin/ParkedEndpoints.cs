@@ -44,8 +44,8 @@ public static class ParkedEndpoints
         if (!Ids.TryParse<ParkedEffectId>(request.Id, out var id)) return NoSuchEffect();
         var effects = request.Service<ParkedEffects>();
         var decided = apply
-            ? await effects.ApplyAsync(request.Organization, request.Actor, id, request.Cancel)
-            : await effects.DiscardAsync(request.Organization, request.Actor, id, request.Cancel);
+            ? await effects.ApplyAsync(request.Organization, request.Actor, id, body.Idempotency, request.Cancel)
+            : await effects.DiscardAsync(request.Organization, request.Actor, id, body.Idempotency, request.Cancel);
         return decided.Select(effect => RestReply.Ok(ParkedForm.ToApi(effect)));
     }
 

@@ -58,7 +58,7 @@ public static class ProvisioningEndpoints
     {
         if (!(await request.BodyAsync()).Try(out var body, out var error)) return error;
         if (!Read(body.Fields).Try(out var change, out error)) return error;
-        var previewed = await request.Service<ProvisioningPreviews>().PreviewAsync(request.Organization, request.Actor, change, request.Cancel);
+        var previewed = await request.Service<ProvisioningPreviews>().PreviewAsync(request.Organization, request.Actor, change, body.Idempotency, request.Cancel);
         return previewed.Select(made => new RestReply(201, PreviewForm.ToApi(made.Preview, made.Report)));
     }
 
@@ -71,7 +71,7 @@ public static class ProvisioningEndpoints
         if (body.Fields.Problem is { } problem) return problem;
         if (!Ids.TryParse<PreviewId>(named, out var id)) return new NotFound("There is no such preview.");
         var applied = await request.Service<ProvisioningPreviews>().ApplyAsync(
-            request.Organization, request.Actor, id, removals, acknowledge, request.Cancel);
+            request.Organization, request.Actor, id, removals, acknowledge, body.Idempotency, request.Cancel);
         return await CarryOnAsync(request, applied);
     }
 

@@ -56,7 +56,10 @@ public static class QuoteEndpoints
     private static async Task<Outcome<RestReply>> CancelAsync(RestRequest request)
     {
         if (!Ids.TryParse<QuoteId>(request.Id, out var id)) return NoSuchQuote();
-        return (await request.Service<QuoteConfirmation>().CancelAsync(request.Organization, request.Actor, id, request.Cancel)).Select(_ => RestReply.NoContent);
+        if (!(await request.BodyAsync(mayBeEmpty: true)).Try(out var body, out var error)) return error;
+        if (body.Fields.Problem is { } problem) return problem;
+        var cancelled = await request.Service<QuoteConfirmation>().CancelAsync(request.Organization, request.Actor, id, body.Idempotency, request.Cancel);
+        return cancelled.Select(_ => RestReply.NoContent);
     }
 
     private static Outcome<QuoteChange> Change(JsonFields fields)

@@ -29,4 +29,16 @@ public sealed record LimitSettings
 
     /// <summary>Largest bulk request, in bytes: maxPayloadSize of /ServiceProviderConfig.</summary>
     public int BulkBytes { get; init; } = 4_194_304;
+
+    /// <summary>Requests per second of one SCIM token on one node; 0 is no limit. Entra ID asks for at least 25.</summary>
+    public int ScimRate { get; init; } = 200;
+
+    /// <summary>Requests per second of one admin token, or of one signed-in browser, on one node; 0 is no limit.</summary>
+    public int AdminRate { get; init; } = 50;
+
+    /// <summary>Requests per second of one application or gateway token on one node; 0 is no limit.</summary>
+    public int ApplicationRate { get; init; } = 1000;
+
+    /// <summary>How many seconds' worth of requests a token that was quiet may send at once.</summary>
+    public int BurstSeconds { get; init; } = 10;
 }

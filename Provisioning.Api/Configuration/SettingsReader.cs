@@ -148,6 +148,10 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
             PatchOperations = Integer("Limits:PatchOperations", standard.PatchOperations, 1, 100_000),
             BulkOperations = Integer("Limits:BulkOperations", standard.BulkOperations, 1, 100_000),
             BulkBytes = Integer("Limits:BulkBytes", standard.BulkBytes, 1, 1_073_741_824),
+            ScimRate = Integer("Limits:ScimRate", standard.ScimRate, 0, 1_000_000),
+            AdminRate = Integer("Limits:AdminRate", standard.AdminRate, 0, 1_000_000),
+            ApplicationRate = Integer("Limits:ApplicationRate", standard.ApplicationRate, 0, 1_000_000),
+            BurstSeconds = Integer("Limits:BurstSeconds", standard.BurstSeconds, 1, 1000),
         };
     }
 

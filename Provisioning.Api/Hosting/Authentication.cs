@@ -39,11 +39,19 @@ public abstract record Caller
 /// Turns the Authorization header, or else the session of the browser, into a caller. Both are looked up at every request, so what was
 /// revoked or ended is over at once.
 /// </summary>
-public sealed class Authentication(Credentials credentials, SessionDirectory sessions, SignInCookies cookies, PublicUrl url, ServiceSettings settings)
+public sealed class Authentication(
+    Credentials credentials, SessionDirectory sessions, SignInCookies cookies, PublicUrl url, RateLimits limits, ServiceSettings settings)
 {
     private readonly byte[]? operatorHash = settings.Operator.Token is { } token ? SHA256.HashData(Encoding.UTF8.GetBytes(token)) : null;
 
+    /// <summary>Who calls; each token is counted here, whatever the door.</summary>
     public async Task<Outcome<Caller>> AuthenticateAsync(HttpContext context)
+    {
+        var known = await RecognizeAsync(context);
+        return known.Try(out var caller, out _) && limits.Take(caller) is { } limited ? limited : known;
+    }
+
+    private async Task<Outcome<Caller>> RecognizeAsync(HttpContext context)
     {
         if (context.Request.Headers.Authorization.Count == 0 && cookies.SessionOf(context) is { } cookie)
             return await PersonAsync(context, cookie);

@@ -38,6 +38,7 @@ public static class Problems
         SeatDenied { Tier: null } => (409, "tier_full", "No seat is free"),
         SeatDenied => (409, "tier_full", "No seat of this tier is free"),
         NotImplemented => Of(501),
+        RateLimited => Of(429),
         StoreUnavailable => Of(503),
         _ => throw new UnreachableException($"{error.GetType().Name} has no problem+json form."),
     };
@@ -46,6 +47,7 @@ public static class Problems
     public static Task WriteAsync(HttpContext context, Error error)
     {
         var (status, code, title) = From(error);
+        SetWait(context.Response, error);
         return WriteAsync(context, status, code, title, error.Detail, error as SeatDenied);
     }
 
@@ -64,6 +66,12 @@ public static class Problems
     {
         if (status == 401 && response.Headers.WWWAuthenticate.Count == 0) response.Headers.WWWAuthenticate = Challenge;
         if (status == 503 && response.Headers.RetryAfter.Count == 0) response.Headers.RetryAfter = RetryAfter;
+    }
+
+    /// <summary>RFC 6585 4, RFC 9110 10.2.3: in seconds.</summary>
+    public static void SetWait(HttpResponse response, Error error)
+    {
+        if (error is RateLimited limited) response.Headers.RetryAfter = limited.Wait.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private static Task WriteAsync(HttpContext context, int status, string code, string title, string detail, SeatDenied? denied)

@@ -48,6 +48,7 @@ public static class ScimErrors
         UnsupportedMediaType => (415, null, error.Detail),
         PreconditionMissing => (428, null, error.Detail),
         NotImplemented => (501, null, error.Detail),
+        RateLimited => (429, null, error.Detail),
         StoreUnavailable => (503, null, error.Detail),
         _ => throw new UnreachableException($"{error.GetType().Name} has no SCIM form."),
     };
@@ -74,6 +75,7 @@ public static class ScimErrors
     public static Task WriteAsync(HttpContext context, Error error)
     {
         var (status, scimType, detail) = From(error);
+        Problems.SetWait(context.Response, error);
         return WriteAsync(context, status, scimType, detail);
     }
 

@@ -32,6 +32,7 @@ namespace Provisioning.Core.Common;
 [JsonDerivedType(typeof(Unprocessable), nameof(Unprocessable))]
 [JsonDerivedType(typeof(SeatDenied), nameof(SeatDenied))]
 [JsonDerivedType(typeof(NotImplemented), nameof(NotImplemented))]
+[JsonDerivedType(typeof(RateLimited), nameof(RateLimited))]
 [JsonDerivedType(typeof(StoreUnavailable), nameof(StoreUnavailable))]
 public abstract record Error(string Detail);
 
@@ -116,6 +117,10 @@ public sealed record TierUse(string Tier, int Rank, int Purchased, int Assigned,
 
 /// <summary>501: a part of SCIM this service does not offer.</summary>
 public sealed record NotImplemented(string Detail) : Error(Detail);
+
+/// <summary>429 rate_limited with Retry-After: nothing was done.</summary>
+/// <param name="Wait">Seconds, at least 1.</param>
+public sealed record RateLimited(string Detail, int Wait) : Error(Detail);
 
 /// <summary>503 store_unavailable with Retry-After: nothing was done, or it is safe to repeat.</summary>
 public sealed record StoreUnavailable(string Detail) : Error(Detail);

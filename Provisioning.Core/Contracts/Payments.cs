@@ -21,8 +21,9 @@ public sealed class Payments(
     IDatabase database, IInvoiceStore invoices, IQuoteStore quotes, QuoteFulfilment fulfilment, QuoteConfirmation confirmation, InvoiceBook book,
     TimeProvider time)
 {
-    public Task<Outcome<PaymentResult>> ReceiveAsync(Organization organization, Actor actor, PaymentNotice notice, CancellationToken cancel) =>
-        database.WriteAsync(new WriteUnit<PaymentResult>(Ids.New<UnitId>(time), "payment.receive", actor, Instants.Now(time), async scope =>
+    public Task<Outcome<PaymentResult>> ReceiveAsync(
+        Organization organization, Actor actor, PaymentNotice notice, CancellationToken cancel, Idempotency? idempotency = null) =>
+        database.WriteAsync(new WriteUnit<PaymentResult>(idempotency?.Id ?? Ids.New<UnitId>(time), "payment.receive", actor, Instants.Now(time), async scope =>
         {
             var invoice = await invoices.FindAsync(scope.Session, organization.Id, notice.Invoice);
             if (invoice is null or { State: InvoiceState.Draft }) return await PayQuoteAsync(scope, organization, notice);
@@ -35,7 +36,7 @@ public sealed class Payments(
             return invoice.State is InvoiceState.Issued or InvoiceState.Overdue
                 ? Result(await book.PayAsync(scope, invoice, notice.Reference), null)
                 : new Conflict("invoice_not_payable", $"The invoice {invoice.Number} is {Words.Text(invoice.State)}; give the money back.");
-        }) { Organization = organization.Id }, cancel);
+        }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
 
     /// <summary>The seats of a quote by card come with the payment, and so does the number (rule QUO-8).</summary>
     private async Task<Outcome<PaymentResult>> PayQuoteAsync(UnitScope scope, Organization organization, PaymentNotice notice)

@@ -8,10 +8,11 @@ namespace Provisioning.Core.Contracts;
 public sealed class PlanConversion(IDatabase database, IContractStore contracts, QuoteFulfilment fulfilment, TierConversion conversion, InvoiceBook book, TimeProvider time)
 {
     /// <summary>The sum of seats stays (rule SEAT-6); what the single tier costs more is billed for the rest of the term, nothing is paid back.</summary>
-    public Task<Outcome<Contract>> ConvertAsync(Organization organization, Actor actor, IfMatch condition, CancellationToken cancel)
+    public Task<Outcome<Contract>> ConvertAsync(
+        Organization organization, Actor actor, IfMatch condition, Idempotency? idempotency, CancellationToken cancel)
     {
         var invoice = Ids.New<InvoiceId>(time);
-        return database.WriteAsync(new WriteUnit<Contract>(Ids.New<UnitId>(time), "contract.convert", actor, Instants.Now(time), async scope =>
+        return database.WriteAsync(new WriteUnit<Contract>(idempotency?.Id ?? Ids.New<UnitId>(time), "contract.convert", actor, Instants.Now(time), async scope =>
         {
             var ground = await fulfilment.LockAsync(scope, organization.Id);
             if (ground.Contract is not { } contract) return ContractSetup.NoContract();
@@ -31,7 +32,7 @@ public sealed class PlanConversion(IDatabase database, IContractStore contracts,
             return converted;
         })
         {
-            Organization = organization.Id, Remember = contract => contract.Id.ToString(),
+            Organization = organization.Id, RequestHash = idempotency?.RequestHash, Remember = contract => contract.Id.ToString(),
             Recall = async (session, _) => await contracts.FindLatestAsync(session, organization.Id) is { } made ? made : ContractSetup.NoContract(),
         }, cancel);
     }

@@ -37,14 +37,14 @@ public sealed class QuoteConfirmation(IDatabase database, IQuoteStore quotes, II
     }
 
     /// <summary>Drops a quote that is open or waits for a payment; the draft of its invoice goes with it.</summary>
-    public Task<Outcome<Done>> CancelAsync(Organization organization, Actor actor, QuoteId id, CancellationToken cancel) =>
-        database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "quote.cancel", actor, Instants.Now(time), async scope =>
+    public Task<Outcome<Done>> CancelAsync(Organization organization, Actor actor, QuoteId id, Idempotency? idempotency, CancellationToken cancel) =>
+        database.WriteAsync(new WriteUnit<Done>(idempotency?.Id ?? Ids.New<UnitId>(time), "quote.cancel", actor, Instants.Now(time), async scope =>
         {
             if (await quotes.FindAsync(scope.Session, organization.Id, id) is not { } quote) return SeatQuotes.NoSuchQuote();
             if (quote.State == QuoteState.Cancelled) return default(Done);
             if (quote.State is not (QuoteState.Open or QuoteState.PaymentPending)) return NotOpen(quote.State);
             return await CancelAsync(scope, quote);
-        }) { Organization = organization.Id }, cancel);
+        }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
 
     /// <summary>Part of a unit: an owner, a failed payment or the end of the term cancels the quote.</summary>
     internal async Task<Done> CancelAsync(UnitScope scope, SeatQuote quote)

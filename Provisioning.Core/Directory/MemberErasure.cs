@@ -41,12 +41,12 @@ public sealed class MemberErasure(IDatabase database, IMemberStore members, IEra
     private const int PageSize = 1000;
 
     /// <summary>Answers how many details of the trail were emptied; a second time none.</summary>
-    public async Task<Outcome<int>> EraseAsync(Organization organization, Actor actor, MemberId id, CancellationToken cancel)
+    public async Task<Outcome<int>> EraseAsync(Organization organization, Actor actor, MemberId id, Idempotency? idempotency, CancellationToken cancel)
     {
         var traces = await database.ReadAsync(session => store.TracesAsync(session, organization.Id, id), cancel);
         var mentions = await MentionsAsync(organization.Id, traces.Names, cancel);
         var erasure = Ids.NewGuid(time);
-        return await database.WriteAsync(new WriteUnit<int>(Ids.New<UnitId>(time), "member.erase", actor, Instants.Now(time), async scope =>
+        return await database.WriteAsync(new WriteUnit<int>(idempotency?.Id ?? Ids.New<UnitId>(time), "member.erase", actor, Instants.Now(time), async scope =>
         {
             if (await members.FindAsync(scope.Session, organization.Id, id) is not { } member) return new NotFound("There is no such member.");
             if (member.Member.State != MemberState.Removed) return new Conflict("member_not_removed", "Only a removed member can be erased; remove the member first.");
@@ -59,7 +59,7 @@ public sealed class MemberErasure(IDatabase database, IMemberStore members, IEra
             if (emptied.Count > 0 || changed)
                 scope.Record(organization.Id, Erasure.Action, Target.Member(id), null, new Erasure(erasure, emptied.Count, AuditChain.DigestOfErased(emptied)).Describe());
             return emptied.Count;
-        }) { Organization = organization.Id }, cancel);
+        }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
     }
 
     /// <summary>Records about something else, for example a refused sign-in, that hold one of the person's names as a value.</summary>

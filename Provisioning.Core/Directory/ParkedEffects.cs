@@ -27,15 +27,17 @@ public sealed class ParkedEffects(
         }, cancel);
 
     /// <summary>Suspends them after all, those whom still no mapped group contains: the first at once, a job carries on.</summary>
-    public async Task<Outcome<ParkedEffect>> ApplyAsync(Organization organization, Actor actor, ParkedEffectId id, CancellationToken cancel)
+    public async Task<Outcome<ParkedEffect>> ApplyAsync(
+        Organization organization, Actor actor, ParkedEffectId id, Idempotency? idempotency, CancellationToken cancel)
     {
-        var begun = await MoveAsync(organization, actor, id, ParkedState.Applying, "members.parked_applied", cancel);
+        var begun = await MoveAsync(organization, actor, id, ParkedState.Applying, "members.parked_applied", idempotency, cancel);
         return begun.IsOk ? await StepAsync(organization.Id, id, actor, null, cancel) : begun;
     }
 
     /// <summary>They stay, until a mapped group contains them again or the next sync.</summary>
-    public Task<Outcome<ParkedEffect>> DiscardAsync(Organization organization, Actor actor, ParkedEffectId id, CancellationToken cancel) =>
-        MoveAsync(organization, actor, id, ParkedState.Discarded, "members.parked_discarded", cancel);
+    public Task<Outcome<ParkedEffect>> DiscardAsync(
+        Organization organization, Actor actor, ParkedEffectId id, Idempotency? idempotency, CancellationToken cancel) =>
+        MoveAsync(organization, actor, id, ParkedState.Discarded, "members.parked_discarded", idempotency, cancel);
 
     public Task<IReadOnlyList<(OrganizationId Organization, ParkedEffectId Effect)>> ApplyingAsync(CancellationToken cancel) =>
         database.ReadAsync(session => parked.ApplyingAsync(session, 50), cancel);
@@ -64,8 +66,8 @@ public sealed class ParkedEffects(
         }) { Organization = organizationId, Lease = lease }, cancel);
 
     private Task<Outcome<ParkedEffect>> MoveAsync(
-        Organization organization, Actor actor, ParkedEffectId id, ParkedState to, string action, CancellationToken cancel) =>
-        database.WriteAsync(new WriteUnit<ParkedEffect>(Ids.New<UnitId>(time), "parked.decide", actor, Instants.Now(time), async scope =>
+        Organization organization, Actor actor, ParkedEffectId id, ParkedState to, string action, Idempotency? idempotency, CancellationToken cancel) =>
+        database.WriteAsync(new WriteUnit<ParkedEffect>(idempotency?.Id ?? Ids.New<UnitId>(time), "parked.decide", actor, Instants.Now(time), async scope =>
         {
             await seats.LockAsync(scope, organization.Id);
             if (await parked.FindAsync(scope.Session, organization.Id, id) is not { } effect) return NoSuchEffect(id);
@@ -74,7 +76,7 @@ public sealed class ParkedEffects(
                 return new Conflict("effect_decided", $"This effect is {Words.Text(effect.State)} already.");
             scope.Record(organization.Id, action, new Target("parked_effect", id.ToString()), null, new() { ["cause"] = effect.Cause, ["count"] = effect.Count });
             return effect with { State = to };
-        }) { Organization = organization.Id }, cancel);
+        }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
 
     private static NotFound NoSuchEffect(ParkedEffectId id) => new($"There is no parked effect {id}.");
 }

@@ -25,7 +25,7 @@ public sealed class ProvisioningPreviews(
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     public async Task<Outcome<(ProvisioningPreview Preview, PreviewReport Report)>> PreviewAsync(
-        Organization organization, Actor actor, ProvisioningChange change, CancellationToken cancel)
+        Organization organization, Actor actor, ProvisioningChange change, Idempotency? idempotency, CancellationToken cancel)
     {
         // One snapshot for what is shown and for its fingerprint.
         var read = await database.ReadAsync(async session =>
@@ -40,9 +40,10 @@ public sealed class ProvisioningPreviews(
         if (!read.Try(out var seen, out var refused)) return refused;
         var (report, fingerprint) = seen;
         var preview = new ProvisioningPreview(
-            Ids.New<PreviewId>(time), organization.Id, JsonSerializer.Serialize(change, Json), fingerprint, "", report.Plan.Removals.Count,
+            Ids.New<PreviewId>(time), organization.Id, JsonSerializer.Serialize(change, Json), fingerprint, JsonSerializer.Serialize(report, Json), report.Plan.Removals.Count,
             Instants.Now(time), null);
-        var kept = await database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "provisioning.preview", actor, preview.CreatedAt, async scope =>
+        return await database.WriteAsync(new WriteUnit<(ProvisioningPreview, PreviewReport)>(
+            idempotency?.Id ?? Ids.New<UnitId>(time), "provisioning.preview", actor, preview.CreatedAt, async scope =>
         {
             await runs.InsertPreviewAsync(scope.Session, preview);
             scope.Record(organization.Id, "directory.preview_created", Target(preview.Id), null, new()
@@ -50,10 +51,19 @@ public sealed class ProvisioningPreviews(
                 ["adds"] = report.Plan.Adds.Count, ["removals"] = report.Plan.Removals.Count, ["roleChanges"] = report.Plan.RoleChanges.Count,
                 ["tierChanges"] = report.Plan.TierChanges.Count, ["seatsMissing"] = report.Plan.MissingSeats.Values.Sum(),
             });
-            return default(Done);
-        }) { Organization = organization.Id }, cancel);
-        return kept.Select(_ => (preview, report));
+            return (preview, report);
+        })
+        {
+            Organization = organization.Id, RequestHash = idempotency?.RequestHash,
+            Remember = _ => preview.Id.ToString(), Recall = async (session, kept) => await RecallAsync(session, organization, kept),
+        }, cancel);
     }
+
+    /// <summary>What was shown, for a request that comes again; gone when a person was erased since.</summary>
+    private async Task<Outcome<(ProvisioningPreview, PreviewReport)>> RecallAsync(ISession session, Organization organization, string kept) =>
+        Ids.TryParse<PreviewId>(kept, out var id) && await runs.FindPreviewAsync(session, organization.Id, id) is { Shown.Length: > 0 } preview
+            ? (preview, JsonSerializer.Deserialize<PreviewReport>(preview.Shown, Json)!)
+            : new Conflict("preview_outdated", "What this preview showed was erased since; ask for a new one.");
 
     /// <summary>
     /// Carries a preview out: the settings at once, the people by a run. Refuses an outdated preview (409 preview_outdated), an empty
@@ -61,10 +71,11 @@ public sealed class ProvisioningPreviews(
     /// same preview applied twice is applied once.
     /// </summary>
     public async Task<Outcome<DirectoryRun>> ApplyAsync(
-        Organization organization, Actor actor, PreviewId id, int? removals, bool acknowledge, CancellationToken cancel)
+        Organization organization, Actor actor, PreviewId id, int? removals, bool acknowledge, Idempotency? idempotency, CancellationToken cancel)
     {
         var runId = Ids.New<DirectoryRunId>(time);
-        var applied = await database.WriteAsync(new WriteUnit<DirectoryRun>(Ids.New<UnitId>(time), "provisioning.apply", actor, Instants.Now(time), async scope =>
+        var applied = await database.WriteAsync(new WriteUnit<DirectoryRun>(
+            idempotency?.Id ?? Ids.New<UnitId>(time), "provisioning.apply", actor, Instants.Now(time), async scope =>
         {
             if (await runs.FindPreviewAsync(scope.Session, organization.Id, id) is not { } preview) return new NotFound($"There is no preview {id}.");
             if (preview.Run is { } earlier) return (await runs.FindAsync(scope.Session, organization.Id, earlier))!;
@@ -83,7 +94,7 @@ public sealed class ProvisioningPreviews(
             if (!await runs.SetRunAsync(scope.Session, preview, runId)) throw new UnitConflictException("The preview was applied by somebody else.");
             scope.Note(before.Id, "directory.apply_started", Target(preview.Id), new() { ["removals"] = preview.Removals, ["run"] = runId.ToString() });
             return run;
-        }) { Organization = organization.Id }, cancel);
+        }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
         cache.Forget(organization.Id);
         return applied;
     }

@@ -30,6 +30,16 @@ public sealed class InvitationDesk(
             scope => InviteAsync(scope, organization, authority, wanted, seed), cancel);
     }
 
+    /// <summary>
+    /// Ties a key to the whole of a bulk, whose addresses are units of their own: null, or why the key cannot be used (422
+    /// <c>idempotency_key_reused</c>).
+    /// </summary>
+    public async Task<Error?> ClaimKeyAsync(Organization organization, Actor actor, Idempotency key, DateTimeOffset now, CancellationToken cancel) =>
+        (await database.WriteAsync(new WriteUnit<Done>(key.Id, "invitations.bulk", actor, now, static _ => Task.FromResult<Outcome<Done>>(default(Done)))
+        {
+            Organization = organization.Id, RequestHash = key.RequestHash,
+        }, cancel)).Error;
+
     /// <summary>INV-6, in the unit that makes the organisation or appoints: the operator's invitation of the primary owner.</summary>
     public Task<Outcome<Invitation>> InviteOwnerAsync(UnitScope scope, Organization organization, EmailAddress email, InvitationSeed seed) =>
         InviteAsync(scope, organization, Authority.Operator, new NewInvitation(email, Role.PrimaryOwner, null), seed);

@@ -83,15 +83,18 @@ public sealed class DomainClaims(IDatabase database, IOrganizationStore organiza
     }
 
     /// <summary>Looks for the record and, if it is there, makes the domain verified; nobody's access changes by it (rule DOM-2).</summary>
-    public async Task<Outcome<ClaimedDomain>> VerifyAsync(Organization organization, Actor actor, DomainId id, CancellationToken cancel)
+    public async Task<Outcome<ClaimedDomain>> VerifyAsync(
+        Organization organization, Actor actor, DomainId id, Idempotency? idempotency, CancellationToken cancel)
     {
         var found = await database.ReadAsync(session => domains.FindAsync(session, organization.Id, id), cancel);
         if (found is null) return NoSuchDomain(id);
-        if (found.State == DomainState.Verified) return found;
-        var records = await txt.FindAsync(found.Name, cancel);
-        if (records is null || !records.Contains(found.Record!, StringComparer.Ordinal)) return NotProven(found, records);
+        if (found.State != DomainState.Verified)
+        {
+            var records = await txt.FindAsync(found.Name, cancel);
+            if (records is null || !records.Contains(found.Record!, StringComparer.Ordinal)) return NotProven(found, records);
+        }
         var now = Instants.Now(time);
-        return await database.WriteAsync(new WriteUnit<ClaimedDomain>(Ids.New<UnitId>(time), "domain.verify", actor, now, async scope =>
+        return await database.WriteAsync(new WriteUnit<ClaimedDomain>(idempotency?.Id ?? Ids.New<UnitId>(time), "domain.verify", actor, now, async scope =>
         {
             if (await domains.FindAsync(scope.Session, organization.Id, id) is not { } claimed) return NoSuchDomain(id);
             if (claimed.State == DomainState.Verified) return claimed;
@@ -100,7 +103,7 @@ public sealed class DomainClaims(IDatabase database, IOrganizationStore organiza
                 return new Unprocessable("domain_not_verified", "The domain was claimed again meanwhile, with a new token; publish the new record.");
             scope.Note(organization.Id, "domain.verified", Target.Domain(id), claimed.Describe());
             return claimed with { State = DomainState.Verified, VerifiedAt = now };
-        }) { Organization = organization.Id }, cancel);
+        }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
     }
 
     /// <summary>Members stay, and sign in by identity as before; nobody new comes in by it (rule DOM-3).</summary>

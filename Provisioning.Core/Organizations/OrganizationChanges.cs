@@ -8,9 +8,9 @@ public sealed class OrganizationChanges(IDatabase database, IOrganizationStore o
 {
     /// <summary>Changes settings of the organisation as this unit reads it.</summary>
     public async Task<Outcome<Organization>> ChangeAsync(
-        OrganizationId id, Actor actor, string action, Func<Organization, Outcome<Organization>> change, CancellationToken cancel)
+        OrganizationId id, Actor actor, string action, Func<Organization, Outcome<Organization>> change, CancellationToken cancel, Idempotency? idempotency = null)
     {
-        var changed = await database.WriteAsync(new WriteUnit<Organization>(Ids.New<UnitId>(time), action, actor, Instants.Now(time), async scope =>
+        var changed = await database.WriteAsync(new WriteUnit<Organization>(idempotency?.Id ?? Ids.New<UnitId>(time), action, actor, Instants.Now(time), async scope =>
         {
             if (await organizations.FindAsync(scope.Session, id.ToString()) is not { } before) return new NotFound("There is no such organisation.");
             if (!change(before).Try(out var after, out var error)) return error;
@@ -18,7 +18,7 @@ public sealed class OrganizationChanges(IDatabase database, IOrganizationStore o
             if (!await organizations.UpdateAsync(scope.Session, after)) throw new UnitConflictException("The organisation was changed meanwhile.");
             scope.Record(id, action, Target.Organization(id), before.Describe(), after.Describe());
             return after with { Version = before.Version + 1 };
-        }) { Organization = id }, cancel);
+        }) { Organization = id, RequestHash = idempotency?.RequestHash }, cancel);
         cache.Forget(id);
         return changed;
     }

@@ -214,15 +214,15 @@ public sealed class QuoteTests(string engine) : ContractCore(engine)
     {
         var card = await CardAsync();
         var open = Ok(await Desk.QuoteAsync(card, ContractDesk.Add(Standard, 5)));
-        Ok(await Desk.Confirmation.CancelAsync(card, CoreStack.Actor, open.Id, default));
+        Ok(await Desk.Confirmation.CancelAsync(card, CoreStack.Actor, open.Id, null, default));
         Assert.That(ContractDesk.Code(await Desk.ConfirmAsync(card, open)), Is.EqualTo("quote_expired"));
         var quote = Ok(await Desk.QuoteAsync(card, ContractDesk.Add(Standard, 5)));
         var pending = Ok(await Desk.ConfirmAsync(card, quote));
-        Ok(await Desk.Confirmation.CancelAsync(card, CoreStack.Actor, quote.Id, default));
+        Ok(await Desk.Confirmation.CancelAsync(card, CoreStack.Actor, quote.Id, null, default));
         Assert.That(await Desk.InvoiceAsync(card, pending.Invoice), Is.Null);
         var bought = Ok(await Desk.QuoteAsync(org, ContractDesk.Add(Standard, 1)));
         Ok(await Desk.ConfirmAsync(org, bought));
-        Assert.That(ContractDesk.Code(await Desk.Confirmation.CancelAsync(org, CoreStack.Actor, bought.Id, default)), Is.EqualTo("quote_already_confirmed"));
+        Assert.That(ContractDesk.Code(await Desk.Confirmation.CancelAsync(org, CoreStack.Actor, bought.Id, null, default)), Is.EqualTo("quote_already_confirmed"));
     }
 
     [Test]

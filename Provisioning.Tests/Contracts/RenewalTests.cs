@@ -214,10 +214,10 @@ public sealed class RenewalTests(string engine) : ContractCore(engine)
         Ok(await Desk.SignAsync(org, ContractDesk.New("2026-01-01", 20, premium: 5, change: conditions => conditions with { Compliance = false })));
         await Desk.PushAsync(org, "u", 25);
         await Desk.PushAsync(org, "w", 2);
-        Ok(await Desk.Conversion.ConvertAsync(org, CoreStack.Actor, Any, default));
+        Ok(await Desk.Conversion.ConvertAsync(org, CoreStack.Actor, Any, null, default));
         Assert.That(await Desk.PurchasedAsync(org), Is.EqualTo((25, 0)));
         Assert.That((await Desk.InvoicesAsync(org))[^1].Total.Minor, Is.Zero, "the single tier is cheaper: no credit");
-        Assert.That(ContractDesk.Code(await Desk.Conversion.ConvertAsync(org, CoreStack.Actor, Any, default)), Is.EqualTo("plan_not_convertible"));
+        Assert.That(ContractDesk.Code(await Desk.Conversion.ConvertAsync(org, CoreStack.Actor, Any, null, default)), Is.EqualTo("plan_not_convertible"));
         await Books.CheckAsync(Stack);
     }
 
@@ -233,7 +233,7 @@ public sealed class RenewalTests(string engine) : ContractCore(engine)
             ]);
             return Outcome.Of(1);
         }, org));
-        Ok(await Desk.Conversion.ConvertAsync(org, CoreStack.Actor, Any, default));
+        Ok(await Desk.Conversion.ConvertAsync(org, CoreStack.Actor, Any, null, default));
         var left = await Stack.Database.ReadAsync(session => Stack.Mappings.MappingsAsync(session, org.Id), default);
         Assert.That(left.Select(mapping => (mapping.Group, mapping.Tier)), Is.EqualTo(new[] { ("Staff", (string?)null) }));
         var contract = (await Desk.ContractAsync(org))!;
@@ -247,7 +247,7 @@ public sealed class RenewalTests(string engine) : ContractCore(engine)
     {
         Ok(await Desk.SignAsync(org, ContractDesk.New("2026-01-01", 20, premium: 5)));
         await Desk.PushAsync(org, "u", 25);
-        Assert.That(ContractDesk.Code(await Desk.Conversion.ConvertAsync(org, CoreStack.Actor, Any, default)), Is.EqualTo("plan_not_convertible"));
+        Assert.That(ContractDesk.Code(await Desk.Conversion.ConvertAsync(org, CoreStack.Actor, Any, null, default)), Is.EqualTo("plan_not_convertible"));
         Desk.At("2027-01-01T00:00:00Z");
         await Desk.RunJobAsync();
         Assert.That(await Desk.PurchasedAsync(org), Is.EqualTo((20, 5)));

@@ -125,7 +125,7 @@ public sealed class AuditTamperingTests(string engine)
     {
         var ada = await RemovedAsync("ada");
         var place = records.First(record => record.Detail is not null && record.Record.Target.Kind == "member" && record.Record.Target.Id != ada.ToString()).Sequence;
-        Assert.That((await ErasureOf().EraseAsync(org, CoreStack.Actor, ada, default)).Value, Is.GreaterThan(0));
+        Assert.That((await ErasureOf().EraseAsync(org, CoreStack.Actor, ada, null, default)).Value, Is.GreaterThan(0));
         await journal.SealAsync(org);
         Assert.That((await journal.VerifyAsync(org)).Problem, Is.Null);
         await journal.ExecuteAsync(
@@ -167,7 +167,7 @@ public sealed class AuditTamperingTests(string engine)
         await journal.SealAsync(org);
         var before = await journal.VerifyAsync(org);
 
-        var erased = (await ErasureOf().EraseAsync(org, CoreStack.Actor, zoe.Member.Member.Id, default)).Value;
+        var erased = (await ErasureOf().EraseAsync(org, CoreStack.Actor, zoe.Member.Member.Id, null, default)).Value;
         Assert.That(erased, Is.GreaterThan(3));
         foreach (var (table, column) in ((string, string)[])[("audit_details", "before_state"), ("audit_details", "after_state"), ("outbox", "data"),
             ("members", "user_name"), ("members", "match_email"), ("directory_entries", "user_name"), ("directory_entries", "attributes"), ("seat_requests", "email")])
@@ -180,7 +180,7 @@ public sealed class AuditTamperingTests(string engine)
         await journal.SealAsync(org);
         var last = await journal.VerifyAsync(org, before.Last);
         Assert.That((last.Problem, last.Erased), Is.EqualTo(((ChainProblem?)null, (long)erased)));
-        Assert.That((await ErasureOf().EraseAsync(org, CoreStack.Actor, zoe.Member.Member.Id, default)).Value, Is.Zero, "a second time there is nothing left");
+        Assert.That((await ErasureOf().EraseAsync(org, CoreStack.Actor, zoe.Member.Member.Id, null, default)).Value, Is.Zero, "a second time there is nothing left");
         await journal.SealAsync(org);
         Assert.That((await journal.VerifyAsync(org)).Records, Is.EqualTo(last.Records));
         await Books.CheckAsync(stack);
@@ -190,14 +190,14 @@ public sealed class AuditTamperingTests(string engine)
     public async Task A_detail_erased_before_it_was_sealed_verifies_too()
     {
         var ada = await RemovedAsync("ada");
-        Assert.That((await ErasureOf().EraseAsync(org, CoreStack.Actor, ada, default)).IsOk, Is.True);
+        Assert.That((await ErasureOf().EraseAsync(org, CoreStack.Actor, ada, null, default)).IsOk, Is.True);
         await journal.SealAsync(org);
         Assert.That((await journal.VerifyAsync(org)).Problem, Is.Null);
     }
 
     private MemberErasure ErasureOf() => new(stack.Database, stack.Members, new ErasureStore(), stack.Time);
 
-    private async Task<string> RefusalOf(MemberId member) => ((Conflict)(await ErasureOf().EraseAsync(org, CoreStack.Actor, member, default)).Error!).Code;
+    private async Task<string> RefusalOf(MemberId member) => ((Conflict)(await ErasureOf().EraseAsync(org, CoreStack.Actor, member, null, default)).Error!).Code;
 
     private Task<long> MentioningAsync(string text) =>
         Books.CountAsync(stack, $"SELECT COUNT(*) FROM audit_details WHERE before_state LIKE '%{text}%' OR after_state LIKE '%{text}%'");

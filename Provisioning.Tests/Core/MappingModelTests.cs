@@ -51,9 +51,9 @@ public sealed class MappingModelTests(string engine) : CoreTests(engine)
         for (var i = 0; i < 130; i++) Ok(await Stack.PushAsync(org, $"p{i:000}@{org.Slug}.example"));
         for (var i = 0; i < 60; i++) await Stack.MemberAsync(org, $"absent{i:000}");
         var change = new ProvisioningChange(ProvisioningMode.Scim, null, null, null, null, null, null);
-        var (preview, report) = Ok(await Stack.Previews.PreviewAsync(org, CoreStack.Actor, change, default));
+        var (preview, report) = Ok(await Stack.Previews.PreviewAsync(org, CoreStack.Actor, change, null, default));
         Assert.That((report.Plan.Adds.Count, report.Plan.Removals.Count), Is.EqualTo((130, 60)));
-        var run = Ok(await Stack.Previews.ApplyAsync(org, CoreStack.Actor, preview.Id, 60, false, default));
+        var run = Ok(await Stack.Previews.ApplyAsync(org, CoreStack.Actor, preview.Id, 60, false, null, default));
         for (var i = 0; i < 4; i++) run = Ok(await Stack.Runs.StepAsync(run, CoreStack.Actor, null, default));
         Assert.That((run.State, run.Phase), Is.EqualTo((RunState.Running, RunPhase.Absentees)), "cut off here");
 
@@ -66,7 +66,7 @@ public sealed class MappingModelTests(string engine) : CoreTests(engine)
         Assert.That((ended.State, ended.Seen, ended.Changed), Is.EqualTo((RunState.Done, 130 + 60 + 130L, 60 + 130L)));
         Assert.That((await Stack.PoolAsync(org, Standard)).Assigned, Is.EqualTo(130));
         Assert.That((await Stack.AuditAsync(org)).Count(action => action == "member.created"), Is.GreaterThanOrEqualTo(130));
-        Assert.That(Ok(await Stack.Previews.ApplyAsync(org, CoreStack.Actor, preview.Id, 60, false, default)).Id, Is.EqualTo(run.Id));
+        Assert.That(Ok(await Stack.Previews.ApplyAsync(org, CoreStack.Actor, preview.Id, 60, false, null, default)).Id, Is.EqualTo(run.Id));
     }
 
     [Test]

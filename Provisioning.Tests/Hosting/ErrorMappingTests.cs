@@ -79,6 +79,7 @@ public sealed class ErrorMappingTests
     [TestCase(typeof(Unprocessable), 422, "some_code", 400, "invalidValue")]
     [TestCase(typeof(SeatDenied), 409, "tier_full", 403, null)]
     [TestCase(typeof(NotImplemented), 501, "not_implemented", 501, null)]
+    [TestCase(typeof(RateLimited), 429, "rate_limited", 429, null)]
     [TestCase(typeof(StoreUnavailable), 503, "store_unavailable", 503, null)]
     public void An_error_maps_to_the_documented_status_and_code_at_each_door(Type kind, int status, string code, int scimStatus, string? scimType)
     {
@@ -122,6 +123,8 @@ public sealed class ErrorMappingTests
             Assert.That(refused.Response.Headers.WWWAuthenticate.ToString(), Is.EqualTo("Bearer realm=\"provisioning\""));
             var (away, _) = await WriteAsync(context => write(context, new StoreUnavailable("why")));
             Assert.That(away.Response.Headers.RetryAfter.ToString(), Is.EqualTo("2"));
+            var (limited, _) = await WriteAsync(context => write(context, new RateLimited("why", 7)));
+            Assert.That(limited.Response.Headers.RetryAfter.ToString(), Is.EqualTo("7"));
         }
     }
 
@@ -167,6 +170,7 @@ public sealed class ErrorMappingTests
             "Detail" => "why",
             "Code" => "some_code",
             "Tier" => "premium",
+            "Wait" => 7,
             "Tiers" => (object)new TierUse[] { new("premium", 20, 1, 1, 0, 0), new("standard", 10, 1, 1, 0, 0) },
             var name => throw new InvalidOperationException($"No example for {name}."),
         })]);

@@ -101,6 +101,7 @@ public sealed class TestService : IAsyncDisposable
         FormattableString.Invariant($"--Demo:Seats:standard={standard}"),
         FormattableString.Invariant($"--Demo:Seats:premium={premium}"),
         $"--Operator:Token={OperatorToken}",
+        "--Limits:ScimRate=0", "--Limits:AdminRate=0", "--Limits:ApplicationRate=0", // tests ask as fast as they can
         "--Logging:LogLevel:Default=Warning",
         .. more.Select(setting => "--" + setting),
     ];

@@ -148,7 +148,7 @@ public sealed class WebhookDeliveryTests(string engine)
         await stack.DeleteAsync(org, pushed.Entry.Id);
         await journal.SealAsync(org);
         Assert.That((await new Provisioning.Core.Directory.MemberErasure(stack.Database, stack.Members, new ErasureStore(), stack.Time)
-            .EraseAsync(org, CoreStack.Actor, pushed.Member!.Member.Id, default)).IsOk, Is.True);
+            .EraseAsync(org, CoreStack.Actor, pushed.Member!.Member.Id, null, default)).IsOk, Is.True);
         await journal.SealAsync(org);
         await AttemptsAsync();
         Assert.That(port.Sent, Has.Count.GreaterThan(3));
