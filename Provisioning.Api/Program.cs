@@ -130,6 +130,7 @@ public static class Program
         services.AddSingleton<IInvoiceStore, InvoiceStore>();
         services.AddSingleton<IPriceStore, PriceStore>();
         services.AddSingleton<ICreditStore, CreditStore>();
+        services.AddSingleton<IUsagePeriodStore, UsagePeriodStore>();
         services.AddSingleton<StoreProbe>(static provider => provider.GetRequiredService<SqlDatabase>().IsReadyAsync);
         services.AddHostedService<StorePreparation>(); // first: the jobs need the tables
         services.AddSingleton<ILeaseStore, LeaseStore>();

@@ -8,5 +8,6 @@ public static class SpendServices
     public static void AddSpend(this IServiceCollection services)
     {
         services.AddSingleton<CreditLedger>();
+        services.AddSingleton<UsagePeriods>();
     }
 }
