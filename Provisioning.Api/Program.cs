@@ -94,7 +94,9 @@ public static class Program
     {
         services.AddSingleton(static provider => Dialect(
             provider.GetRequiredService<ServiceSettings>().Storage, provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
-        services.AddSingleton<SqlDatabase>();
+        services.AddSingleton(static provider => new SqlDatabase(
+            provider.GetRequiredService<IDialect>(), provider.GetRequiredService<TimeProvider>(),
+            TimeSpan.FromSeconds(provider.GetRequiredService<ServiceSettings>().Storage.DeadlineSeconds)));
         services.AddSingleton<IDatabase>(static provider => provider.GetRequiredService<SqlDatabase>());
         services.AddSingleton<IReceiptSweep>(static provider => provider.GetRequiredService<SqlDatabase>());
         services.AddSingleton<Migrator>();

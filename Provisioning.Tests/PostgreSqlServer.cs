@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using NUnit.Framework;
+using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests;
 
@@ -25,8 +26,9 @@ public sealed class PostgreSqlServer
     }
 
     [OneTimeTearDown]
-    public static void Stop()
+    public static async Task StopAsync()
     {
+        await TestDatabase.DropTemplatesAsync();
         if (folder is null) return;
         Run(Path.Combine(binaries!, "pg_ctl"), $"-D {folder}/data -m immediate -w stop");
         Directory.Delete(folder, recursive: true);
@@ -44,7 +46,9 @@ public sealed class PostgreSqlServer
         var port = FreePort();
         var made = Run(Path.Combine(binaries, "initdb"), $"-D {folder}/data -U provisioning -A trust -E UTF8 --locale=C --no-sync");
         if (made.Code != 0) return (null, $"initdb failed: {made.Output}");
-        var options = $"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c max_connections=400 -c shared_buffers=128MB";
+        var options = $"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c max_connections=400 -c shared_buffers=128MB "
+            // What a test proves is what survives the service, never what survives the server: that one is thrown away.
+            + "-c fsync=off -c full_page_writes=off -c autovacuum=off";
         var started = Run(Path.Combine(binaries, "pg_ctl"), $"-D {folder}/data -l {folder}/log -w -t 30 -o '{options}' start");
         return started.Code == 0
             ? ($"Host=127.0.0.1;Port={port};Username=provisioning;Database=postgres;Timeout=10", "")

@@ -71,7 +71,10 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
         var connection = Text(connectionName) ?? standard.ConnectionString;
         if (engine == StorageEngine.Sqlite && !SqliteConnectionText.IsUsable(connection, out var problem))
             problems.Add($"{Named(connectionName)} {problem}; it accepts for example \"{standard.ConnectionString}\".");
-        return new StorageSettings { Engine = engine, ConnectionString = connection };
+        return new StorageSettings
+        {
+            Engine = engine, ConnectionString = connection, DeadlineSeconds = Integer("Storage:DeadlineSeconds", standard.DeadlineSeconds, 1, 300),
+        };
     }
 
     private KeySettings ReadKeys()

@@ -10,6 +10,9 @@ public sealed record StorageSettings
 {
     public StorageEngine Engine { get; init; } = StorageEngine.Sqlite;
 
+    /// <summary>How long a request is tried again while the database fails, before it is 503 (design D2); seconds.</summary>
+    public int DeadlineSeconds { get; init; } = 15;
+
     /// <summary>As given: a relative file name in it is relative to the content root, see <see cref="ConnectionStringUnder"/>.</summary>
     public string ConnectionString { get; init; } = "Data Source=data/provisioning.db";
 

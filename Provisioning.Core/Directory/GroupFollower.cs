@@ -41,8 +41,15 @@ public sealed class GroupFollower(
             if (bound) await EvaluateUsersOfAsync(scope, organization, after, after.Within(group.Id), cause);
             else if (after.Covers(group.Id) || before.Covers(group.Id))
             {
-                await EvaluateAsync(scope, organization, after, changed, cause);
-                if (nested.Count > 0) await EvaluateUsersOfAsync(scope, organization, after, [.. nested.SelectMany(after.Within).Distinct()], cause);
+                // Together: whoever is there twice is looked at once.
+                var within = nested.SelectMany(after.Within).Distinct().ToList();
+                var users = within.Count == 0 ? [] : await mappings.UsersInAsync(scope.Session, within, InUnit + 1);
+                if (users.Count > InUnit)
+                {
+                    await mappings.MakeUsersDueAsync(scope.Session, organization.Id, within, cause);
+                    users = [];
+                }
+                await EvaluateAsync(scope, organization, after, changed.Union(users).ToList(), cause);
             }
         }
         if (organization.HasReservations && changed.Count > 0) await seats.DrainAsync(scope, organization.Id);

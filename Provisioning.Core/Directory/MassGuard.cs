@@ -16,7 +16,10 @@ public sealed class MassGuard(IParkedStore parked, TimeProvider time)
     /// <summary>How many may go at once without being asked for again.</summary>
     public static int Limit(long members) => (int)Math.Max(10, members / 10);
 
-    /// <summary>Which of the members may be suspended now. The others are parked, unless they are already.</summary>
+    /// <summary>
+    /// Which of the members may be suspended now. The others are parked, unless they are already. Whoever is then suspended counts:
+    /// <see cref="CountAsync"/>.
+    /// </summary>
     public async Task<IReadOnlySet<MemberId>> LetAsync(
         UnitScope scope, Organization organization, IReadOnlyCollection<MemberId> leaving, string cause)
     {
@@ -28,10 +31,13 @@ public sealed class MassGuard(IParkedStore parked, TimeProvider time)
             ? asked.Count
             : Math.Max(0, Limit(await parked.CountMembersAsync(scope.Session, organization.Id)) - gone);
         var let = asked.Take(left).ToList();
-        await parked.CountAsync(scope.Session, organization.Id, let, scope.Now);
         if (let.Count < asked.Count) await ParkAsync(scope, organization, [.. asked.Skip(let.Count)], cause);
         return let.ToHashSet();
     }
+
+    /// <summary>These members were suspended.</summary>
+    public Task CountAsync(UnitScope scope, Organization organization, IReadOnlyCollection<MemberId> suspended) =>
+        suspended.Count == 0 ? Task.CompletedTask : parked.CountAsync(scope.Session, organization.Id, suspended, scope.Now);
 
     /// <summary>A mapped group contains the members (again): nothing is parked for them any more.</summary>
     public Task ForgetAsync(ISession session, Organization organization, IReadOnlyCollection<MemberId> members) =>

@@ -82,13 +82,18 @@ public sealed class MemberPlacing(IMemberStore members, MemberLifecycle lifecycl
         if (leaving.Count == 0) return leaving;
         var ids = leaving.ConvertAll(member => member.Member.Id);
         var allowed = confirmed ? ids.ToHashSet() : await guard.LetAsync(scope, organization, ids, cause);
-        var after = new List<SeatedMember>(leaving.Count);
+        var (after, gone) = (new List<SeatedMember>(leaving.Count), new List<MemberId>(leaving.Count));
         foreach (var member in leaving)
         {
             if (!allowed.Contains(member.Member.Id)) after.Add(member);
             else if (await lifecycle.IsProtectedAsync(scope.Session, member.Member)) after.Add(Keep(scope, member, "leave the last mapped group"));
-            else after.Add(await lifecycle.SuspendAsync(scope, organization, await lifecycle.AsItIsAsync(scope.Session, member), SuspensionCause.NoMappedGroup));
+            else
+            {
+                after.Add(await lifecycle.SuspendAsync(scope, organization, await lifecycle.AsItIsAsync(scope.Session, member), SuspensionCause.NoMappedGroup));
+                gone.Add(member.Member.Id);
+            }
         }
+        if (!confirmed) await guard.CountAsync(scope, organization, gone);
         return after;
     }
 

@@ -11,8 +11,6 @@ namespace Provisioning.Core.Storage;
 /// <summary>The database: reads on pooled snapshots, writes as units through the writer, retries with a deadline (design D2).</summary>
 public sealed class SqlDatabase : IDatabase, IReceiptSweep, IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
-
     /// <summary>Readers and writers of <see cref="SessionPool"/> and <see cref="OrganizationWriters"/> together, and some to go on with.</summary>
     private const int ThreadsForOutages = 64;
 
@@ -22,9 +20,8 @@ public sealed class SqlDatabase : IDatabase, IReceiptSweep, IAsyncDisposable
     private readonly IUnitWriter writer;
     private readonly ResiliencePipeline retries;
 
-    public SqlDatabase(IDialect dialect, TimeProvider time) : this(dialect, time, Deadline) { }
-
-    internal SqlDatabase(IDialect dialect, TimeProvider time, TimeSpan deadline)
+    /// <param name="deadline">How long a read or a unit is tried again while the database fails.</param>
+    public SqlDatabase(IDialect dialect, TimeProvider time, TimeSpan deadline)
     {
         this.dialect = dialect;
         this.time = time;

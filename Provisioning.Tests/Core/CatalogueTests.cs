@@ -81,7 +81,7 @@ public sealed partial class CatalogueTests
     /// <summary>Columns with kind and nullability, and keys by their columns, in order; names of indexes and constraints do not matter.</summary>
     private static async Task<List<string>> CatalogueAsync(string engine)
     {
-        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var database = await TestDatabase.CreateAsync(engine, empty: true);
         await new Migrator(database.Dialect(), TimeProvider.System).MigrateAsync(static _ => { });
         await using var connection = database.Dialect().Create();
         await connection.OpenAsync();

@@ -10,7 +10,6 @@ using Provisioning.Core.Seats;
 using Provisioning.Core.SignIn;
 using Provisioning.Core.Storage;
 using Provisioning.Core.Storage.Dialects;
-using Provisioning.Core.Storage.Migrations;
 using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Core;
@@ -19,8 +18,6 @@ namespace Provisioning.Tests.Core;
 internal sealed class CoreStack : IAsyncDisposable
 {
     public const string Standard = "standard", Premium = "premium";
-
-    private static readonly Lazy<Task<string>> Template = new(MigrateTemplateAsync);
 
     private static int organizations;
 
@@ -34,7 +31,7 @@ internal sealed class CoreStack : IAsyncDisposable
         this.plain = plain;
         this.delete = delete;
         Plain = plain();
-        Database = new SqlDatabase(wrap is null ? Plain : wrap(Plain), time);
+        Database = new SqlDatabase(wrap is null ? Plain : wrap(Plain), time, TimeSpan.FromMinutes(1));
         var members = new MemberStore();
         Members = members;
         Requests = members;
@@ -126,7 +123,7 @@ internal sealed class CoreStack : IAsyncDisposable
     public static async Task<CoreStack> StartAsync(Func<IDialect, IDialect>? wrap = null)
     {
         var file = NewFile();
-        System.IO.File.Copy(await Template.Value, file);
+        await TestDatabase.CopyAsync(file);
         return OnFile(file, wrap, new AdjustableTime(), () =>
         {
             Delete(file);
@@ -140,7 +137,6 @@ internal sealed class CoreStack : IAsyncDisposable
         if (engine == TestDatabase.Sqlite) return await StartAsync(wrap);
         var database = await TestDatabase.CreateAsync(engine);
         var time = new AdjustableTime();
-        await new Migrator(database.Dialect(), time).MigrateAsync(_ => { });
         return new CoreStack("", database.Dialect, wrap, time, async () => await database.DisposeAsync());
     }
 
@@ -289,20 +285,6 @@ internal sealed class CoreStack : IAsyncDisposable
 
     private static CoreStack OnFile(string file, Func<IDialect, IDialect>? wrap, AdjustableTime time, Func<Task> delete) =>
         new(file, () => new UnsyncedDialect(new SqliteDialect(ConnectionString(file))), wrap, time, delete);
-
-    private static async Task<string> MigrateTemplateAsync()
-    {
-        var file = NewFile();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Delete(file);
-        await new Migrator(new SqliteDialect(ConnectionString(file)), TimeProvider.System).MigrateAsync(_ => { });
-        // Into one file, so that a copy is whole.
-        await using var connection = new SqliteConnection(ConnectionString(file) + ";Pooling=False");
-        await connection.OpenAsync();
-        await using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
-        await command.ExecuteNonQueryAsync();
-        return file;
-    }
 
     /// <summary>The key of the tests, the same for each stack.</summary>
     private sealed class FixedKey : IInvitationKey

@@ -1,7 +1,9 @@
 using Microsoft.Data.SqlClient;
+using Microsoft.Data.Sqlite;
 using Npgsql;
 using NUnit.Framework;
 using Provisioning.Core.Storage.Dialects;
+using Provisioning.Core.Storage.Migrations;
 
 namespace Provisioning.Tests.Engines;
 
@@ -13,6 +15,7 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>Every engine, for <c>[TestFixtureSource]</c>.</summary>
     public static readonly string[] Engines = [Sqlite, PostgreSql, SqlServer];
 
+    private static readonly Lazy<Task<string>> SqliteTemplate = new(MakeSqliteTemplateAsync), PostgreSqlTemplate = new(MakePostgreSqlTemplateAsync);
     private static int made;
     private readonly Func<Task> drop;
 
@@ -34,31 +37,73 @@ public sealed class TestDatabase : IAsyncDisposable
         _ => new SqliteDialect(ConnectionString),
     };
 
-    public static async Task<TestDatabase> CreateAsync(string engine)
+    /// <summary>A database with the newest schema and nothing in it: a copy of one that was migrated once in this run.</summary>
+    /// <param name="empty">Without the schema, for what tests the migration.</param>
+    public static async Task<TestDatabase> CreateAsync(string engine, bool empty = false)
     {
         var name = $"provisioning_{Environment.ProcessId}_{Interlocked.Increment(ref made)}";
         switch (engine)
         {
             case PostgreSql:
                 var server = await PostgreSqlServer.ConnectionStringAsync();
-                await PostgreSqlAsync(server, $"CREATE DATABASE {name}");
+                await PostgreSqlAsync(server, empty ? $"CREATE DATABASE {name}" : $"CREATE DATABASE {name} TEMPLATE {await PostgreSqlTemplate.Value}");
                 return new TestDatabase(engine, new NpgsqlConnectionStringBuilder(server) { Database = name }.ToString(),
                     () => PostgreSqlAsync(server, $"DROP DATABASE {name} WITH (FORCE)"));
             case SqlServer:
                 var given = Environment.GetEnvironmentVariable("PROVISIONING_TEST_SQLSERVER");
                 if (string.IsNullOrEmpty(given)) Assert.Ignore("PROVISIONING_TEST_SQLSERVER holds no connection string to a SQL Server.");
                 await SqlServerAsync(given!, $"CREATE DATABASE {name}");
-                return new TestDatabase(engine, new SqlConnectionStringBuilder(given) { InitialCatalog = name }.ToString(),
+                var made = new TestDatabase(engine, new SqlConnectionStringBuilder(given) { InitialCatalog = name }.ToString(),
                     () => SqlServerAsync(given!, $"DROP DATABASE {name}"));
+                if (!empty) await MigrateAsync(made.Dialect());
+                return made;
             default:
                 var folder = Directory.CreateTempSubdirectory("provisioning-").FullName;
-                return new TestDatabase(engine, $"Data Source={Path.Combine(folder, "provisioning.db")}", () =>
+                var file = Path.Combine(folder, "provisioning.db");
+                if (!empty) File.Copy(await SqliteTemplate.Value, file);
+                return new TestDatabase(engine, $"Data Source={file}", () =>
                 {
                     Directory.Delete(folder, recursive: true);
                     return Task.CompletedTask;
                 });
         }
     }
+
+    /// <summary>A migrated file of the embedded engine, copied to this place.</summary>
+    public static async Task CopyAsync(string file) => File.Copy(await SqliteTemplate.Value, file);
+
+    /// <summary>Drops what was made for copying; after the last test.</summary>
+    public static async Task DropTemplatesAsync()
+    {
+        if (SqliteTemplate is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) Directory.Delete(Path.GetDirectoryName(await SqliteTemplate.Value)!, recursive: true);
+        if (PostgreSqlTemplate is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            await PostgreSqlAsync(await PostgreSqlServer.ConnectionStringAsync(), $"DROP DATABASE {await PostgreSqlTemplate.Value} WITH (FORCE)");
+    }
+
+    private static async Task<string> MakeSqliteTemplateAsync()
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("provisioning-").FullName, "template.db");
+        var at = $"Data Source={file};Pooling=False";
+        await MigrateAsync(new SqliteDialect(at));
+        // Into one file, so that a copy is whole.
+        await using var connection = new SqliteConnection(at);
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+        await command.ExecuteNonQueryAsync();
+        return file;
+    }
+
+    private static async Task<string> MakePostgreSqlTemplateAsync()
+    {
+        var (server, name) = (await PostgreSqlServer.ConnectionStringAsync(), $"provisioning_{Environment.ProcessId}_template");
+        await PostgreSqlAsync(server, $"CREATE DATABASE {name}");
+        // A database is copied only while nobody is connected to it.
+        await MigrateAsync(new PostgreSqlDialect(new NpgsqlConnectionStringBuilder(server) { Database = name, Pooling = false }.ToString()));
+        return name;
+    }
+
+    private static Task<int> MigrateAsync(IDialect dialect) => new Migrator(dialect, TimeProvider.System).MigrateAsync(static _ => { });
 
     public async ValueTask DisposeAsync() => await drop();
 

@@ -15,6 +15,7 @@ using Provisioning.Tests.Http;
 
 namespace Provisioning.Tests.Hosting;
 
+[NonParallelizable]
 public sealed partial class TelemetryTests
 {
     private const string Secret = "ada.lovelace";

@@ -5,7 +5,6 @@ using Provisioning.Tests.Engines;
 namespace Provisioning.Tests.Http;
 
 /// <summary>The command that verifies audit trails beside or without the service (domain.md section 11).</summary>
-[NonParallelizable]
 public sealed class AuditCommandTests
 {
     [Test]

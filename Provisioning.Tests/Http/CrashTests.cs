@@ -4,7 +4,6 @@ using Provisioning.Tests.Engines;
 namespace Provisioning.Tests.Http;
 
 /// <summary>The process dies in the middle of a stream of acknowledged writes: after a restart every acknowledged change is there and none is half done.</summary>
-[NonParallelizable]
 [TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
 public sealed class CrashTests(string engine)
 {

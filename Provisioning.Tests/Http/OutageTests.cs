@@ -11,7 +11,7 @@ namespace Provisioning.Tests.Http;
 [NonParallelizable]
 public sealed class OutageTests
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
     [Test]
     public async Task An_unreachable_database_is_503_with_Retry_After_and_works_again_without_a_restart([Values] bool hangs)
@@ -20,7 +20,7 @@ public sealed class OutageTests
         var server = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         await using var relay = new Relay(server.Host!, server.Port);
         (server.Host, server.Port) = ("127.0.0.1", relay.Port);
-        await using var service = await TestService.StartOnAsync(TestDatabase.PostgreSql, 20, 20, $"Storage:ConnectionString={server}");
+        await using var service = await TestService.StartOnAsync(TestDatabase.PostgreSql, 20, 20, $"Storage:ConnectionString={server}", "Storage:DeadlineSeconds=4");
         var organization = await service.OrganizationAsync(standard: 40, premium: 0);
         await Task.WhenAll(Enumerable.Range(0, 12).Select(i => organization.PushAsync($"before{i}")));
 
@@ -71,7 +71,7 @@ public sealed class OutageTests
     [Test]
     public async Task A_server_with_too_few_connections_is_503_at_worst_and_recovers()
     {
-        await using var database = await TestDatabase.CreateAsync(TestDatabase.PostgreSql);
+        await using var database = await TestDatabase.CreateAsync(TestDatabase.PostgreSql, empty: true);
         var given = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         var role = "few_" + given.Database;
         await ExecuteAsync(database, $"CREATE ROLE {role} LOGIN PASSWORD 'few' CONNECTION LIMIT 4; ALTER DATABASE {given.Database} OWNER TO {role}; GRANT ALL ON SCHEMA public TO {role}");

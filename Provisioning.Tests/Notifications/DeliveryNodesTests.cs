@@ -6,17 +6,16 @@ using Provisioning.Tests.Http;
 namespace Provisioning.Tests.Notifications;
 
 /// <summary>Delivery across processes: at least once and in order when a node is killed in between, once while all live (design D8, rule TIME-3).</summary>
-[NonParallelizable]
 public sealed class DeliveryNodesTests
 {
-    private static readonly string[] Settings = ["Jobs:LeaseSeconds=3", "Delivery:RetrySeconds=1"];
+    private const string SoonAgain = "Delivery:RetrySeconds=1";
 
     [TestCase(TestDatabase.Sqlite)]
     [TestCase(TestDatabase.PostgreSql)]
     public async Task D8_a_node_killed_between_sending_and_writing_it_down_sends_again_and_in_order(string engine)
     {
         await using var receiver = await WebhookReceiver.StartAsync();
-        await using var node = await ServiceProcess.StartAsync(engine, 40, 10, Settings);
+        await using var node = await ServiceProcess.StartAsync(engine, 40, 10, "Jobs:LeaseSeconds=3", SoonAgain);
         var (never, count) = (new TaskCompletionSource<int>(), 0);
         receiver.Answer("/hook", _ => Interlocked.Increment(ref count) == 3 ? never.Task : Task.FromResult(204));
         var organization = await node.DemoAsync();
@@ -37,7 +36,7 @@ public sealed class DeliveryNodesTests
     public async Task TIME_3_two_nodes_send_each_event_once_and_go_on_in_order_when_the_sending_one_stops()
     {
         await using var receiver = await WebhookReceiver.StartAsync();
-        await using var one = await ServiceProcess.StartAsync(TestDatabase.PostgreSql, 60, 10, Settings);
+        await using var one = await ServiceProcess.StartAsync(TestDatabase.PostgreSql, 60, 10, SoonAgain);
         await using var two = await one.AnotherAsync();
         var (here, there) = (await one.DemoAsync(), await two.DemoAsync());
         (await here.Owner.Post("/webhooks", new { url = receiver.Url("/hook") })).Expect(201);

@@ -40,7 +40,19 @@ public sealed class SqliteDialect(string connectionString) : IDialect
         using var command = connection.CreateCommand();
         // FULL: a commit is acknowledged only when it is on disk, also when the machine loses power.
         command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;";
-        command.ExecuteNonQuery();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                command.ExecuteNonQuery();
+                return;
+            }
+            // The change of a new file to the write-ahead log does not wait for others who make it at the same moment.
+            catch (SqliteException busy) when (busy.SqliteErrorCode == Busy && attempt < 250)
+            {
+                Thread.Sleep(20);
+            }
+        }
     }
 
     public DbTransaction BeginRead(DbConnection connection) => ((PreparedSqliteConnection)connection).BeginDeferred();
