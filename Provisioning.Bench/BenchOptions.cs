@@ -14,6 +14,8 @@ internal sealed record BenchOptions
           --seconds <n>                per scenario and concurrency, 5
           --concurrency <a,b>          1,16,64
           --scenarios <a,b>            all; names as in the table, or the start of a name
+          --nodes <n>                  1; more processes on the same database, clients dealt out to them in turn
+          --organizations <n>          0; first sign-ins over that many organisations too (jit-first-spread), beside those in one
           --out <file.json>            the results
           --flat                       the same with 1,000 users first, and the ratio of the costs per row
         """;
@@ -29,6 +31,10 @@ internal sealed record BenchOptions
     public IReadOnlyList<int> Concurrency { get; init; } = [1, 16, 64];
 
     public IReadOnlyList<string> Scenarios { get; init; } = [];
+
+    public int Nodes { get; init; } = 1;
+
+    public int Organizations { get; init; }
 
     public string? Out { get; init; }
 
@@ -58,6 +64,8 @@ internal sealed record BenchOptions
                 "--seconds" => options with { Duration = TimeSpan.FromSeconds(Number(name, value, 3600)) },
                 "--concurrency" => options with { Concurrency = [.. value.Split(',').Select(part => Number(name, part, 1024))] },
                 "--scenarios" => options with { Scenarios = value.Split(',') },
+                "--nodes" => options with { Nodes = Number(name, value, 8) },
+                "--organizations" => options with { Organizations = Number(name, value, 1000) },
                 "--out" => options with { Out = value },
                 _ => throw new FormatException($"{name} is no option."),
             };

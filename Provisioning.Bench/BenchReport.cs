@@ -20,7 +20,7 @@ internal sealed record BenchRow(string Scenario, int Concurrency, long Requests,
 }
 
 /// <summary>One run on one engine with one number of users.</summary>
-internal sealed record BenchReport(string Engine, int Users, double SeedSeconds, double ReadySeconds, double DatabaseMegabytes, RawResult? Raw, IReadOnlyList<BenchRow> Rows)
+internal sealed record BenchReport(string Engine, int Users, int Nodes, double SeedSeconds, double ReadySeconds, double DatabaseMegabytes, RawResult? Raw, IReadOnlyList<BenchRow> Rows)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -31,7 +31,7 @@ internal sealed record BenchReport(string Engine, int Users, double SeedSeconds,
     {
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture,
-            $"{Engine}, {Users:N0} users seeded in {SeedSeconds:F0} s, database {DatabaseMegabytes:F0} MB; ready {ReadySeconds:F2} s after its start on the existing database.");
+            $"{Engine}, {Nodes} node{(Nodes == 1 ? "" : "s")}, {Users:N0} users seeded in {SeedSeconds:F0} s, database {DatabaseMegabytes:F0} MB; ready {ReadySeconds:F2} s after its start on the existing database.");
         if (Raw is not null)
             text.AppendLine(CultureInfo.InvariantCulture, $"Raw store: {Raw.CreatesPerSecond:F0} creates/s, CPU {Raw.CpuPer1000:F3} s per 1,000.");
         text.AppendLine();

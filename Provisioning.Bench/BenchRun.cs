@@ -20,7 +20,7 @@ internal sealed class BenchRun(BenchOptions options, string folder, TimeProvider
     {
         await using var database = await BenchDatabase.CreateAsync(options.Engine, options.Connection, folder, users);
         // The first start makes the tables and the demo organisation.
-        await using (await StartAsync(database)) { }
+        await using (await StartAsync(database, 1)) { }
         var seeding = Stopwatch.StartNew();
         var population = await Seeder.SeedAsync(database, users, time);
         var seeded = seeding.Elapsed.TotalSeconds;
@@ -28,11 +28,11 @@ internal sealed class BenchRun(BenchOptions options, string folder, TimeProvider
 
         var rows = new List<BenchRow>();
         double ready;
-        await using (var service = await StartAsync(database))
+        await using (var service = await StartAsync(database, options.Nodes))
         {
-            ready = service.ReadyAfter.TotalSeconds;
-            var scenarios = new Scenarios(population, service.EndPoint);
-            await using (var floor = await FloorAsync(service, scenarios))
+            ready = service.First.ReadyAfter.TotalSeconds;
+            var scenarios = new Scenarios(population, service.First.EndPoint, await Tenants.MakeAsync(service.First.EndPoint, options.Organizations));
+            await using (var floor = new Nodes(await FloorAsync(service.First, scenarios)))
                 await MeasureAsync(rows, database, floor, new Scenario(FloorName, null, _ => scenarios.GetFirst()), static _ => null, 1);
             // Code runs instrumented until the runtime has compiled it for good, which it puts off while new code keeps coming.
             await LoadRun.RunAsync(service, WarmingClients, Beginning, MostRequests, scenarios.All().Single(scenario => scenario.Name == "mixed").Next, scenarios.TakeBack, 7);
@@ -40,10 +40,10 @@ internal sealed class BenchRun(BenchOptions options, string folder, TimeProvider
                 await MeasureAsync(rows, database, service, scenario, scenarios.TakeBack, 1);
         }
         var raw = options.Wants("create") ? await RawStore.RunAsync(database, options.Duration, time) : null;
-        return new BenchReport(options.Engine, users, seeded, ready, size, raw, BenchReport.WithRatios(rows, raw));
+        return new BenchReport(options.Engine, users, options.Nodes, seeded, ready, size, raw, BenchReport.WithRatios(rows, raw));
     }
 
-    private Task<MeasuredProcess> StartAsync(BenchDatabase database) => MeasuredProcess.StartAsync("Provisioning.Api", folder, "/health/ready", port =>
+    private Task<Nodes> StartAsync(BenchDatabase database, int nodes) => Nodes.StartAsync(nodes, () => MeasuredProcess.StartAsync("Provisioning.Api", folder, "/health/ready", port =>
     [
         "--environment=Production", "--Logging:LogLevel:Default=Information", "--Logging:LogLevel:Microsoft.AspNetCore=Warning",
         $"--urls=http://127.0.0.1:{port}", $"--Public:BaseUrl=http://127.0.0.1:{port}",
@@ -51,7 +51,8 @@ internal sealed class BenchRun(BenchOptions options, string folder, TimeProvider
         "--Limits:ScimRate=0", "--Limits:AdminRate=0", "--Limits:ApplicationRate=0",
         "--Demo:Enabled=true", $"--Demo:ScimToken={Scenarios.ScimToken}", $"--Demo:OwnerToken={Scenarios.OwnerToken}",
         $"--Demo:GatewayToken={Scenarios.GatewayToken}", "--Demo:Seats:standard=1000000", "--Demo:Seats:premium=1000000",
-    ]);
+        $"--Operator:Token={Tenants.OperatorToken}",
+    ]));
 
     /// <summary>The bare endpoint, answering what the service answers to a GET.</summary>
     private async Task<MeasuredProcess> FloorAsync(MeasuredProcess service, Scenarios scenarios)
@@ -64,7 +65,7 @@ internal sealed class BenchRun(BenchOptions options, string folder, TimeProvider
         return await MeasuredProcess.StartAsync("Provisioning.Bench", folder, "/", port => ["floor", "--url", $"http://127.0.0.1:{port}", "--body", body]);
     }
 
-    private async Task MeasureAsync(List<BenchRow> rows, BenchDatabase database, MeasuredProcess server, Scenario scenario, Func<Client, WireRequest?> last, ulong seed)
+    private async Task MeasureAsync(List<BenchRow> rows, BenchDatabase database, Nodes server, Scenario scenario, Func<Client, WireRequest?> last, ulong seed)
     {
         // What there is to ask is shared among the warm-ups and the measurements.
         var most = Math.Min(MostRequests, scenario.Supply / (1 + (2 * options.Concurrency.Count)));

@@ -15,7 +15,7 @@ internal sealed record Scenario(string Name, double? Reach, Func<Client, WireReq
 }
 
 /// <summary>The requests of identity providers and gateways over a seeded population.</summary>
-internal sealed class Scenarios(Population population, EndPoint server)
+internal sealed class Scenarios(Population population, EndPoint server, IReadOnlyList<Tenant> tenants)
 {
     public const string ScimToken = "bench-scim-token-0123456789", GatewayToken = "bench-gateway-token-0123456789", OwnerToken = "bench-owner-token-0123456789";
 
@@ -35,6 +35,7 @@ internal sealed class Scenarios(Population population, EndPoint server)
         yield return new Scenario("list-100", 0.6, _ => Page100());
         yield return new Scenario("jit-returning", 0.06, Returning);
         yield return new Scenario("jit-first", 0.30, _ => First());
+        if (tenants.Count > 0) yield return new Scenario("jit-first-spread", null, _ => FirstSomewhere());
         yield return new Scenario("create", 0.25, _ => Create());
         yield return new Scenario("patch-active", 0.20, PatchActive);
         yield return new Scenario("mixed", null, Mixed);
@@ -89,6 +90,15 @@ internal sealed class Scenarios(Population population, EndPoint server)
         return SignIn(string.Create(CultureInfo.InvariantCulture, $"first-{number}"), string.Create(CultureInfo.InvariantCulture, $"first{number:D9}@acme.example"), Created);
     }
 
+    /// <summary>Each in the next organisation: what one organisation and tier, where all claim from one pool, is compared with.</summary>
+    private WireRequest? FirstSomewhere()
+    {
+        var number = Interlocked.Increment(ref signedIn);
+        var tenant = tenants[(int)(number % tenants.Count)];
+        return SignIn(string.Create(CultureInfo.InvariantCulture, $"first-{number}"),
+            string.Create(CultureInfo.InvariantCulture, $"first{number:D9}@{tenant.Slug}.example"), Created, tenant.Slug, tenant.GatewayToken);
+    }
+
     private WireRequest? Returning(Client client)
     {
         var number = client.Pick(population.Users.Count);
@@ -116,8 +126,8 @@ internal sealed class Scenarios(Population population, EndPoint server)
     private WireRequest Scim(string method, string path, string? body = null, byte[]? marker = null) =>
         Request(method, "/scim/v2/" + path, ScimToken, "application/scim+json", body, marker);
 
-    private WireRequest SignIn(string subject, string email, byte[] marker) =>
-        Request("POST", "/v1/organizations/acme/sign-in-decisions", GatewayToken, "application/json",
+    private WireRequest SignIn(string subject, string email, byte[] marker, string organization = "acme", string token = GatewayToken) =>
+        Request("POST", $"/v1/organizations/{organization}/sign-in-decisions", token, "application/json",
             $$"""{"connection":"demo","subject":"{{subject}}","email":"{{email}}","emailVerified":true}""", marker);
 
     private WireRequest Request(string method, string path, string token, string type, string? body, byte[]? marker)

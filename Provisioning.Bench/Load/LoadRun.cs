@@ -36,13 +36,13 @@ internal static class LoadRun
     /// <param name="next">Null when there is nothing left to ask.</param>
     /// <param name="last">What a client leaves behind in order; not measured as a request.</param>
     public static async Task<LoadResult> RunAsync(
-        MeasuredProcess server, int concurrency, TimeSpan duration, long most, Func<Client, WireRequest?> next, Func<Client, WireRequest?> last, ulong seed)
+        Nodes servers, int concurrency, TimeSpan duration, long most, Func<Client, WireRequest?> next, Func<Client, WireRequest?> last, ulong seed)
     {
         var clock = Stopwatch.StartNew();
-        var cpu = server.CpuSeconds;
+        var cpu = servers.CpuSeconds;
         var left = most;
         var clients = await Task.WhenAll(Enumerable.Range(0, concurrency).Select(index => Task.Run(ClientAsync(index))));
-        var (seconds, spent) = (clock.Elapsed.TotalSeconds, server.CpuSeconds - cpu);
+        var (seconds, spent) = (clock.Elapsed.TotalSeconds, servers.CpuSeconds - cpu);
         var ticks = clients.SelectMany(client => client.Ticks).ToList();
         return new LoadResult(ticks.Count, clients.Sum(client => client.Errors), clients.Select(client => client.FirstError).FirstOrDefault(error => error is not null),
             seconds, spent, Latencies.Of(ticks, Stopwatch.Frequency));
@@ -53,7 +53,7 @@ internal static class LoadRun
             var errors = 0L;
             string? first = null;
             var client = new Client(index, concurrency, seed);
-            var wire = new WireClient(server.EndPoint);
+            var wire = new WireClient(servers.EndPoint(index));
             try
             {
                 while (clock.Elapsed < duration && Interlocked.Decrement(ref left) >= 0 && next(client) is { } request)
@@ -70,7 +70,7 @@ internal static class LoadRun
                     {
                         error = exception.Message;
                         wire.Dispose();
-                        wire = new WireClient(server.EndPoint);
+                        wire = new WireClient(servers.EndPoint(index));
                     }
                     ticks.Add(Stopwatch.GetTimestamp() - started);
                     if (error is null) continue;

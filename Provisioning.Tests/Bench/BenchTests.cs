@@ -49,7 +49,7 @@ public sealed class BenchTests
     [Test]
     public void Errors_are_shown_in_the_table_and_the_file_has_every_row()
     {
-        var report = new BenchReport("sqlite", 10, 1, 0.5, 2, null, [Row("get", 16, 100, 0.05) with { Errors = 3, FirstError = "500 oh" }]);
+        var report = new BenchReport("sqlite", 10, 1, 1, 0.5, 2, null, [Row("get", 16, 100, 0.05) with { Errors = 3, FirstError = "500 oh" }]);
         Assert.That(report.Table(), Does.Contain("| **3** |").And.Contain("get at 16: 500 oh"));
         using var json = JsonDocument.Parse(BenchReport.ToJson([report]));
         Assert.That(json.RootElement[0].GetProperty("rows")[0].GetProperty("cpuPer1000").GetDouble(), Is.EqualTo(0.05));
@@ -61,6 +61,8 @@ public sealed class BenchTests
         Assert.That(BenchOptions.Parse(["--users", "5", "--flat"]), Has.Property("Users").EqualTo(5).And.Property("Flat").True);
         Assert.That(() => BenchOptions.Parse(["--users", "many"]), Throws.TypeOf<FormatException>());
         Assert.That(() => BenchOptions.Parse(["--engine", "oracle"]), Throws.TypeOf<FormatException>());
+        Assert.That(BenchOptions.Parse(["--nodes", "2", "--organizations", "100"]), Has.Property("Nodes").EqualTo(2).And.Property("Organizations").EqualTo(100));
+        Assert.That(() => BenchOptions.Parse(["--nodes", "0"]), Throws.TypeOf<FormatException>());
         Assert.That(() => BenchOptions.Parse(["--out"]), Throws.TypeOf<FormatException>());
     }
 
