@@ -132,6 +132,7 @@ public static class Program
         services.AddSingleton<IInvoiceStore, InvoiceStore>();
         services.AddSingleton<IPriceStore, PriceStore>();
         services.AddSingleton<ICreditStore, CreditStore>();
+        services.AddSingleton<ICreditReportStore, CreditReportStore>();
         services.AddSingleton<IUsagePeriodStore, UsagePeriodStore>();
         services.AddSingleton<StoreProbe>(static provider => provider.GetRequiredService<SqlDatabase>().IsReadyAsync);
         services.AddHostedService<StorePreparation>(); // first: the jobs need the tables
@@ -148,6 +149,7 @@ public static class Program
         services.AddHostedService<SessionSweepJob>();
         services.AddHostedService<JournalSealJob>();
         services.AddHostedService<ContractJob>();
+        services.AddHostedService<SpendJob>();
         services.AddHostedService<InvitationExpiryJob>();
         services.AddHostedService<TokenUseJob>();
         services.AddHostedService<ServiceGauges>();

@@ -21,6 +21,8 @@ public static class AdminRoutes
         billing.MapContract();
         billing.MapQuotes();
         billing.MapInvoices();
+        routes.MapPrices();
+        routes.MapGroup("/v1/organizations/{org}").WithTags("Credits").MapCredits();
         organization.MapInvitations();
         organization.MapDomains();
         organization.MapOwnership();

@@ -65,7 +65,7 @@ public static class InvoicePage
             <dl>{string.Concat(InvoiceText.Facts(invoice).Select(fact => $"<dt>{Text(fact.Name)}</dt><dd>{Text(fact.Value)}</dd>"))}</dl>
             </section>
             <table>
-            <thead><tr><th scope="col">What</th><th scope="col" class="number">Seats</th><th scope="col" class="number">Per month</th><th scope="col" class="number">Months</th><th scope="col" class="number">Amount</th></tr></thead>
+            <thead><tr><th scope="col">What</th>{string.Concat(InvoiceText.Columns(invoice).Select(name => $"<th scope=\"col\" class=\"number\">{Text(name)}</th>"))}<th scope="col" class="number">Amount</th></tr></thead>
             <tbody>
             {string.Concat(invoice.Lines.Select(line => Row(line, invoice.Total.Currency)))}</tbody>
             <tfoot><tr><td colspan="4">Total in {Text(invoice.Total.Currency.Code)}</td><td class="number">{Text(InvoiceText.Amount(invoice.Total.Minor, invoice.Total.Currency))}</td></tr></tfoot>
@@ -80,8 +80,8 @@ public static class InvoicePage
 
     private static string Row(ChargeLine line, Currency currency)
     {
-        var counted = line.Kind != LineKind.Credit;
-        var note = line.Note is null ? "" : $"<br><span class=\"small\">{Text(line.Note)}</span>";
+        var counted = line.IsOfSeats;
+        var note = InvoiceText.Detail(line) is { } detail ? $"<br><span class=\"small\">{Text(detail)}</span>" : "";
         return $"""
             <tr><td>{Text(InvoiceText.What(line))}<br><span class="small">{Text(InvoiceText.Period(line.Start, line.End))}</span>{note}</td><td class="number">{(counted ? Text(InvoiceText.Count(line.Quantity)) : "")}</td><td class="number">{(counted ? Text(InvoiceText.Amount(line.Unit, currency)) : "")}</td><td class="number">{(counted ? Text(line.Months.Exact()) : "")}</td><td class="number">{Text(InvoiceText.Amount(line.Amount, currency))}</td></tr>
 

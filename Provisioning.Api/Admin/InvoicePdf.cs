@@ -17,8 +17,6 @@ public static class InvoicePdf
     /// <summary>Right edges of seats, price, months and amount; what is billed has the rest.</summary>
     private static readonly double[] Edges = [Margin + 270, Margin + 340, Margin + 400, Margin + Width];
 
-    private static readonly string[] Names = ["Seats", "Per month", "Months", "Amount"];
-
     private static readonly XBrush Quiet = new XSolidBrush(XColor.FromArgb(0x57, 0x60, 0x6a));
     private static readonly XPen Rule = new(XColor.FromArgb(0xd0, 0xd7, 0xde), 0.75);
 
@@ -52,7 +50,7 @@ public static class InvoicePdf
             foreach (var line in Wrapped(InvoiceText.Subject(invoice), body, Width)) Line(line, body, 14);
             y += 18;
             Parties(invoice);
-            Head();
+            Head(invoice);
             foreach (var line in invoice.Lines)
             {
                 var what = Wrapped(InvoiceText.What(line), body, Edges[0] - Margin - 50).ToList();
@@ -60,13 +58,13 @@ public static class InvoicePdf
                 {
                     page.Dispose();
                     NextPage();
-                    Head();
+                    Head(invoice);
                 }
                 var top = y;
                 foreach (var text in what) Line(text, body, 13);
                 Line(InvoiceText.Period(line.Start, line.End), small, 11, Quiet);
-                if (line.Note is not null) Line(line.Note, small, 11, Quiet);
-                if (line.Kind != LineKind.Credit)
+                if (InvoiceText.Detail(line) is { } detail) foreach (var part in Wrapped(detail, small, Edges[0] - Margin + 130)) Line(part, small, 11, Quiet);
+                if (line.IsOfSeats)
                 {
                     Right(InvoiceText.Count(line.Quantity), body, top, Edges[0]);
                     Right(InvoiceText.Amount(line.Unit, currency), body, top, Edges[1]);
@@ -106,9 +104,9 @@ public static class InvoicePdf
             foreach (var line in text.Split('\n').SelectMany(line => Wrapped(line, body, 165))) Line(line, body, 13, XBrushes.Black, left);
         }
 
-        private void Head()
+        private void Head(Invoice invoice)
         {
-            foreach (var (name, edge) in Names.Zip(Edges)) Right(name, small, y, edge);
+            foreach (var (name, edge) in InvoiceText.Columns(invoice).Append("Amount").Zip(Edges)) Right(name, small, y, edge);
             Line("What", small, 13, Quiet);
             Across(0);
         }

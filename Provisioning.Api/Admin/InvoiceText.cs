@@ -41,12 +41,26 @@ internal static class InvoiceText
         LineKind.Upgrade => $"Upgrade from {line.From} to {line.Tier}",
         LineKind.Surcharge => $"Surcharge for seats {line.Tier}",
         LineKind.Conversion => line.From is null ? $"Conversion to {line.Tier}" : $"Conversion from {line.From} to {line.Tier}",
+        LineKind.Credits => "Prepaid credits",
+        LineKind.Usage => $"Usage of {line.Usage?.Model}",
+        LineKind.LateUsage => $"Late usage of {line.Usage?.Model}",
         _ => "Credit",
     };
 
-    public static string Remark(Invoice invoice) => invoice.Kind == InvoiceKind.CreditNote
-        ? "This credit note changes no seats."
-        : "The day of a purchase counts as a whole day. Months are service months of the contract; each line is rounded once.";
+    /// <summary>What stands below: whose usage it was and how much, or a note.</summary>
+    public static string? Detail(ChargeLine line) => line.Usage is not { } usage ? line.Note
+        : string.Create(CultureInfo.InvariantCulture, $"{usage.MemberName ?? usage.Member.ToString()}: {usage.Input:N0} input, {usage.Output:N0} output, {usage.CacheWrite:N0} cache write, {usage.CacheRead:N0} cache read tokens");
+
+    /// <summary>Heads of the columns between what is billed and the amount; empty where nothing of the invoice is about seats.</summary>
+    public static IReadOnlyList<string> Columns(Invoice invoice) => invoice.Lines.Any(line => line.IsOfSeats) ? ["Seats", "Per month", "Months"] : ["", "", ""];
+
+    public static string Remark(Invoice invoice) => invoice.Kind switch
+    {
+        InvoiceKind.CreditNote => "This credit note changes no seats.",
+        InvoiceKind.CreditPurchase => "The credits can be used as soon as this invoice is paid.",
+        InvoiceKind.UsageMonth => "One line per member and model. What was used is counted exactly; each line is rounded once.",
+        _ => "The day of a purchase counts as a whole day. Months are service months of the contract; each line is rounded once.",
+    };
 
     /// <summary>With the last day that is paid for.</summary>
     public static string Period(DateOnly start, DateOnly end) => $"{Dates.Text(start)} to {Dates.Text(end.AddDays(-1))}";

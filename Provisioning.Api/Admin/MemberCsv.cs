@@ -21,11 +21,11 @@ internal static class MemberCsv
     {
         response.ContentType = "text/csv; charset=utf-8; header=present";
         response.Headers.ContentDisposition = "attachment; filename=\"members.csv\"";
-        await response.WriteAsync(Line(Columns), cancel);
+        await response.WriteAsync(CsvText.Line(Columns), cancel);
         while (true)
         {
             var text = new StringBuilder();
-            foreach (var member in page.Items) text.Append(Line(Cells(MemberForm.ToApi(member))));
+            foreach (var member in page.Items) text.Append(CsvText.Line(Cells(MemberForm.ToApi(member))));
             await response.WriteAsync(text.ToString(), cancel);
             if (page.Next is null) return;
             page = await next(Ids.ToBytes(page.Items[^1].Member.Id));
@@ -37,14 +37,4 @@ internal static class MemberCsv
         member.Id, member.UserName, member.Email, member.DisplayName, member.Role, member.State, member.SuspendedBy, member.SeatStatus, member.Tier,
         member.DesiredTier, member.WaitingSince, member.Source, member.CreatedAt, member.LastSignInOn,
     ];
-
-    private static string Line(IEnumerable<string?> cells) => string.Join(',', cells.Select(Cell)) + "\r\n";
-
-    /// <summary>A spreadsheet takes a cell that starts like a formula for one: names come from outside, so those are made text.</summary>
-    private static string Cell(string? value)
-    {
-        if (string.IsNullOrEmpty(value)) return "";
-        if (value[0] is '=' or '+' or '-' or '@' or '\t' or '\r') value = "'" + value;
-        return value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-    }
 }

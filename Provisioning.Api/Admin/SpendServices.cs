@@ -1,3 +1,4 @@
+using Provisioning.Core.Contracts;
 using Provisioning.Core.Spend;
 
 namespace Provisioning.Api.Admin;
@@ -7,7 +8,11 @@ public static class SpendServices
 {
     public static void AddSpend(this IServiceCollection services)
     {
+        services.AddSingleton<PriceBook>();
         services.AddSingleton<CreditLedger>();
+        services.AddSingleton<CreditDesk>();
+        services.AddSingleton<CreditReports>();
+        services.AddSingleton<IInvoicePaid, CreditsPaid>();
         services.AddSingleton<UsagePeriods>();
     }
 }

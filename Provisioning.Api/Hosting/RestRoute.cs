@@ -84,19 +84,27 @@ public sealed class RestRequest(HttpContext context, Caller caller, Organization
     /// <summary>The body as fields, and the Idempotency-Key that came with it.</summary>
     public async Task<Outcome<RestBody>> BodyAsync(bool mayBeEmpty = false)
     {
-        var limits = Service<ServiceSettings>().Limits;
-        var read = await RequestBody.ReadAsync(Context, limits.BodyBytes, "application/json");
+        if (!(await BytesAsync("application/json")).Try(out var body, out var error)) return error;
+        var parsed = body.Bytes.Length == 0 && mayBeEmpty ? new JsonObject() : JsonText.Parse(body.Bytes, Service<ServiceSettings>().Limits.JsonDepth);
+        return parsed.Select(json => new RestBody(new JsonFields(json), body.Idempotency));
+    }
+
+    /// <summary>A body of another type as it came, and the Idempotency-Key.</summary>
+    public async Task<Outcome<RestBytes>> BytesAsync(string mediaType)
+    {
+        var read = await RequestBody.ReadAsync(Context, Service<ServiceSettings>().Limits.BodyBytes, mediaType);
         if (!read.Try(out var bytes, out var error)) return error;
-        var parsed = bytes.Length == 0 && mayBeEmpty ? new JsonObject() : JsonText.Parse(bytes, limits.JsonDepth);
-        if (!parsed.Try(out var json, out error)) return error;
         var key = Context.Request.Headers["Idempotency-Key"].ToString();
-        if (key.Length == 0) return new RestBody(new JsonFields(json), null);
+        if (key.Length == 0) return new RestBytes(bytes, null);
         if (key.Length > 255 || key.Any(letter => letter is < ' ' or > '~'))
             return new InvalidValue("Idempotency-Key must be 1 to 255 visible ASCII characters.");
         var caller = $"{Actor.Id} {Context.Request.Method} {Context.Request.Path}";
-        return new RestBody(new JsonFields(json), Idempotency.Of(caller, key, bytes.Span));
+        return new RestBytes(bytes, Idempotency.Of(caller, key, bytes.Span));
     }
 }
+
+/// <summary>A body as it came, and its Idempotency-Key.</summary>
+public sealed record RestBytes(ReadOnlyMemory<byte> Bytes, Idempotency? Idempotency);
 
 /// <summary>A body and its Idempotency-Key.</summary>
 public sealed record RestBody(JsonFields Fields, Idempotency? Idempotency);

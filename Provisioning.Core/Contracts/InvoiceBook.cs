@@ -19,7 +19,7 @@ public sealed record NewInvoice(
 /// Drafts and issues invoices inside the unit of the change they bill (rules BILL-1, BILL-7, BILL-8). Issuing is the last thing a unit
 /// does: it takes the next number, and whoever wants one after it waits for the commit.
 /// </summary>
-public sealed class InvoiceBook(IInvoiceStore store, Issuer issuer)
+public sealed class InvoiceBook(IInvoiceStore store, Issuer issuer, IEnumerable<IInvoicePaid> listeners)
 {
     /// <summary>A draft: no number yet.</summary>
     public async Task<Invoice> DraftAsync(UnitScope scope, Organization organization, NewInvoice wanted)
@@ -51,12 +51,13 @@ public sealed class InvoiceBook(IInvoiceStore store, Issuer issuer)
     public async Task<Invoice> DraftAndIssueAsync(UnitScope scope, Organization organization, NewInvoice wanted) =>
         await IssueAsync(scope, await DraftAsync(scope, organization, wanted));
 
-    /// <summary>Records the payment of an issued invoice.</summary>
+    /// <summary>Records the payment of an issued invoice, and does what waited for it.</summary>
     public async Task<Invoice> PayAsync(UnitScope scope, Invoice issued, string reference)
     {
         var paid = issued with { State = InvoiceState.Paid, PaidAt = scope.Now, PaymentReference = reference };
         await store.UpdateAsync(scope.Session, paid);
         scope.Record(issued.Organization, "invoice.paid", issued.Subject, issued.Describe(), paid.Describe());
+        foreach (var listener in listeners) await listener.PaidAsync(scope, paid);
         return paid with { Version = issued.Version + 1 };
     }
 }

@@ -19,10 +19,22 @@ public enum ChangeKind { Add, Upgrade }
 /// <param name="End">The day after the last one.</param>
 public sealed record ChargeLine(
     LineKind Kind, string? Tier, string? From, int Quantity, long Unit, MonthFraction Months, DateOnly Start, DateOnly End, long Amount,
-    string? Note = null);
+    string? Note = null)
+{
+    /// <summary>For a line of usage: whose, of what, and how much.</summary>
+    public LineUsage? Usage { get; init; }
+
+    /// <summary>Whether quantity, unit and months say something.</summary>
+    public bool IsOfSeats => Kind is LineKind.Seats or LineKind.Add or LineKind.Upgrade or LineKind.Surcharge or LineKind.Conversion;
+}
 
 /// <summary>What a line is for.</summary>
-public enum LineKind { Seats, Add, Upgrade, Surcharge, Conversion, Credit }
+public enum LineKind { Seats, Add, Upgrade, Surcharge, Conversion, Credit, Credits, Usage, LateUsage }
+
+/// <summary>Usage of one member and one model (rules USE-3, USE-7); tokens of each kind.</summary>
+/// <param name="MemberName">The userName as it is now; null once the person was erased.</param>
+/// <param name="Cost">Exact, in units of 1e-12 of the currency; the amount of the line is rounded from it (rule PRICE-2).</param>
+public sealed record LineUsage(MemberId Member, string? MemberName, string Model, long Input, long Output, long CacheWrite, long CacheRead, long Cost);
 
 /// <summary>A priced proposal for seat changes, confirmed at most once (invariant I-7).</summary>
 /// <param name="Term">The term it was priced in.</param>

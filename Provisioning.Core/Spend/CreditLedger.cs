@@ -70,7 +70,8 @@ public sealed class CreditLedger(ICreditStore store, TimeProvider time)
 
     /// <summary>Makes the credits of a lot usable. They fill what was used beyond the last lot first (rule CRED-4); usage resumes.</summary>
     /// <param name="lot">Not opened yet.</param>
-    public async Task OpenAsync(UnitScope scope, CreditLot lot)
+    /// <param name="reason">Why it was given.</param>
+    public async Task OpenAsync(UnitScope scope, CreditLot lot, string? reason = null)
     {
         var account = await store.LockAsync(scope.Session, lot.Organization);
         var owed = UsageCost.Max(UsageCost.Zero - account.Balance, UsageCost.Zero);
@@ -83,7 +84,7 @@ public sealed class CreditLedger(ICreditStore store, TimeProvider time)
         await store.OpenLotAsync(scope.Session, lot with { Remaining = lot.Amount - filled, OpenedAt = scope.Now });
         var (from, kind, subject) = lot.Source == CreditSource.Purchase
             ? (new CreditPocket(CreditPlace.External), CreditKind.Purchase, lot.Invoice?.Value) : (new CreditPocket(CreditPlace.Adjustments), CreditKind.Grant, lot.Id.Value);
-        await WriteAsync(scope, lot.Organization, kind, subject, [new(from, In(lot), lot.Amount), new(In(lot), Free, filled)]);
+        await WriteAsync(scope, lot.Organization, kind, subject, [new(from, In(lot), lot.Amount), new(In(lot), Free, filled)], reason);
         await SaveAsync(scope, account, after);
     }
 

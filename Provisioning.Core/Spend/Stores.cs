@@ -15,6 +15,21 @@ public interface IPriceStore
 
     /// <summary>All prices of these models and of the fallback, as <see cref="FindAsync"/> would give them.</summary>
     Task<PriceList> OfAsync(ISession session, OrganizationId organization, IReadOnlyCollection<string> models);
+
+    /// <summary>
+    /// What is or will be valid, of these models or of all, by model, currency and beginning; of two that begin together the later entered.
+    /// </summary>
+    Task<IReadOnlyList<ModelPrice>> ValidAsync(ISession session, IReadOnlyCollection<string>? models);
+
+    /// <summary>Every row, newest entry first, of one model or of all.</summary>
+    Task<Page<EnteredPrice>> ListAsync(ISession session, string? model, byte[]? after, int limit);
+
+    Task InsertAsync(ISession session, IReadOnlyCollection<ModelPrice> prices, Actor actor);
+
+    /// <summary>In millionths; <see cref="Price.ListMultiplier"/> when none was set.</summary>
+    Task<long> MultiplierAsync(ISession session, OrganizationId organization);
+
+    Task SetMultiplierAsync(ISession session, OrganizationId organization, long multiplier);
 }
 
 /// <summary>
@@ -57,6 +72,12 @@ public interface ICreditStore
 
     /// <summary>The lot that a purchase waits for or has.</summary>
     Task<CreditLot?> FindLotAsync(ISession session, InvoiceId invoice);
+
+    /// <summary>The sum of purchases whose invoice is not paid and not cancelled; asked for while the account is locked.</summary>
+    Task<UsageCost> UnpaidAsync(ISession session, OrganizationId organization);
+
+    /// <summary>Organisations with credits past their time.</summary>
+    Task<IReadOnlyList<OrganizationId>> DueAsync(ISession session, DateTimeOffset now, int limit);
 
     Task InsertJournalAsync(ISession session, OrganizationId organization, CreditJournal journal);
 }

@@ -13,7 +13,7 @@ public sealed class CreditStore : ICreditStore
 
     private const string AccountColumns = "a.organization_id, a.available, a.held, a.next_expiry, a.low_at, a.level";
 
-    private const string LotColumns =
+    internal const string LotColumns =
         "l.id, l.organization_id, l.source, l.invoice_id, l.amount, l.remaining, l.priority, l.expires_at, l.created_at, l.opened_at";
 
     private static readonly string[] TransferColumns =
@@ -124,8 +124,25 @@ public sealed class CreditStore : ICreditStore
     }
 
     public async Task<CreditLot?> FindLotAsync(ISession session, InvoiceId invoice) =>
-        (await SqlSession.Of(session).FindAsync<LotRow>(
+        (await SqlSession.Of(session).FindAsync<CreditLotRow>(
             $"SELECT {LotColumns} FROM credit_lots l WHERE l.invoice_id = @invoice", new { invoice = Ids.ToBytes(invoice) }))?.ToLot();
+
+    public async Task<UsageCost> UnpaidAsync(ISession session, OrganizationId organization) => new(
+        await SqlSession.Of(session).ScalarAsync<long>(
+            """
+            SELECT COALESCE(SUM(l.amount), 0) FROM credit_lots l JOIN invoices i ON i.id = l.invoice_id
+            WHERE l.organization_id = @organization AND l.opened_at IS NULL AND i.state IN ('issued', 'overdue')
+            """, new { organization = Ids.ToBytes(organization) }));
+
+    public async Task<IReadOnlyList<OrganizationId>> DueAsync(ISession session, DateTimeOffset now, int limit)
+    {
+        var sql = SqlSession.Of(session);
+        return [.. (await sql.QueryAsync<DueRow>(
+            $"""
+            SELECT DISTINCT l.organization_id FROM credit_lots l JOIN credit_accounts a ON a.organization_id = l.organization_id
+            WHERE l.is_open = 1 AND l.expires_at <= @now AND a.available > 0 ORDER BY l.organization_id {sql.Dialect.Page}
+            """, new { now = Instants.ToMicroseconds(now), limit, offset = 0 })).Select(row => Rows.Id<OrganizationId>(row.Organization_Id))];
+    }
 
     public Task InsertJournalAsync(ISession session, OrganizationId organization, CreditJournal journal)
     {
@@ -152,23 +169,15 @@ public sealed class CreditStore : ICreditStore
 
     private static long Expiry(DateTimeOffset? instant) => instant is { } value ? Instants.ToMicroseconds(value) : Never;
 
-    private static DateTimeOffset? ToExpiry(long microseconds) => microseconds == Never ? null : Instants.FromMicroseconds(microseconds);
+    internal static DateTimeOffset? ToExpiry(long microseconds) => microseconds == Never ? null : Instants.FromMicroseconds(microseconds);
+
+    private sealed record DueRow(byte[] Organization_Id);
 
     private sealed record AccountRow(byte[] Organization_Id, long Available, long Held, long Next_Expiry, long Low_At, string Level)
     {
         public CreditAccount ToAccount() => new(
             Rows.Id<OrganizationId>(Organization_Id), new UsageCost(Available), new UsageCost(Held), ToExpiry(Next_Expiry), new UsageCost(Low_At),
             Words.Parse<CreditLevel>(Level));
-    }
-
-    private sealed record LotRow(
-        byte[] Id, byte[] Organization_Id, string Source, byte[]? Invoice_Id, long Amount, long Remaining, long Priority, long Expires_At, long Created_At,
-        long? Opened_At)
-    {
-        public CreditLot ToLot() => new(
-            Rows.Id<CreditLotId>(Id), Rows.Id<OrganizationId>(Organization_Id), Words.Parse<CreditSource>(Source), Rows.OptionalId<InvoiceId>(Invoice_Id),
-            new UsageCost(Amount), new UsageCost(Remaining), (int)Priority, ToExpiry(Expires_At), Instants.FromMicroseconds(Created_At),
-            Rows.OptionalInstant(Opened_At));
     }
 
     private sealed record GroundRow(
@@ -183,4 +192,15 @@ public sealed class CreditStore : ICreditStore
             new UsageCost(Remaining!.Value), (int)Priority!.Value, ToExpiry(Expires_At!.Value), Instants.FromMicroseconds(Created_At!.Value),
             Rows.OptionalInstant(Opened_At));
     }
+}
+
+/// <summary>A lot as kept.</summary>
+internal sealed record CreditLotRow(
+    byte[] Id, byte[] Organization_Id, string Source, byte[]? Invoice_Id, long Amount, long Remaining, long Priority, long Expires_At, long Created_At,
+    long? Opened_At)
+{
+    public CreditLot ToLot() => new(
+        Rows.Id<CreditLotId>(Id), Rows.Id<OrganizationId>(Organization_Id), Words.Parse<CreditSource>(Source), Rows.OptionalId<InvoiceId>(Invoice_Id),
+        new UsageCost(Amount), new UsageCost(Remaining), (int)Priority, CreditStore.ToExpiry(Expires_At), Instants.FromMicroseconds(Created_At),
+        Rows.OptionalInstant(Opened_At));
 }

@@ -5,6 +5,7 @@ using Provisioning.Core.Contracts;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Organizations;
 using Provisioning.Core.Seats;
+using Provisioning.Core.Spend;
 using Provisioning.Core.Storage;
 using Provisioning.Tests.Core;
 
@@ -21,7 +22,7 @@ internal sealed class ContractDesk
     {
         Stack = stack;
         var issuer = new Issuer("Seats & Co", ["1 Main Street"], "UTC", 30);
-        var book = new InvoiceBook(Invoices, issuer);
+        var book = new InvoiceBook(Invoices, issuer, [new CreditsPaid(Credits, new CreditLedger(Credits, stack.Time))]);
         Purchases = new SeatPurchases(stack.Seats);
         var fulfilment = new QuoteFulfilment(Contracts, stack.Seats, Purchases);
         Quotes = new SeatQuotes(stack.Database, Contracts, QuoteRows, stack.Seats, fulfilment, stack.Time);
@@ -37,6 +38,7 @@ internal sealed class ContractDesk
     }
 
     public CoreStack Stack { get; }
+    public CreditStore Credits { get; } = new();
     public ContractStore Contracts { get; } = new();
     public QuoteStore QuoteRows { get; } = new();
     public InvoiceStore Invoices { get; } = new();

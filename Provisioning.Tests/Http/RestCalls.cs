@@ -36,14 +36,14 @@ internal sealed record RestCall(string Method, string Pattern, Func<RestWorld, T
 
     public static readonly IReadOnlyList<RestCall> All =
     [
-        .. Reads(), .. Operators(), .. People(), .. Access(), .. Directory(), .. Purchases(), .. SignIns(),
+        .. Reads(), .. Operators(), .. People(), .. Access(), .. Directory(), .. Purchases(), .. SignIns(), .. SpendCalls.All(),
     ];
 
-    private static RestCall Of(string method, string path, Func<RestWorld, Task<ReadyCall>> prepare) => new(method, Organization + path, prepare);
+    internal static RestCall Of(string method, string path, Func<RestWorld, Task<ReadyCall>> prepare) => new(method, Organization + path, prepare);
 
-    private static RestCall Of(string method, string path, Func<RestWorld, ReadyCall> prepare) => new(method, Organization + path, world => Task.FromResult(prepare(world)));
+    internal static RestCall Of(string method, string path, Func<RestWorld, ReadyCall> prepare) => new(method, Organization + path, world => Task.FromResult(prepare(world)));
 
-    private static RestCall Read(string path, Func<RestWorld, Task<string>>? real = null, Func<RestWorld, Door>? door = null) =>
+    internal static RestCall Read(string path, Func<RestWorld, Task<string>>? real = null, Func<RestWorld, Door>? door = null) =>
         Of("GET", path, async world => new ReadyCall((door ?? (at => at.Owner))(world), real is null ? path : await real(world)));
 
     private static IEnumerable<RestCall> Reads() =>

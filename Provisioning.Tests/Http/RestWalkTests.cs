@@ -30,6 +30,7 @@ public sealed class RestWalkTests
         ["DELETE /v1/organizations/{org}/invitations/{id}"] = "an invitation goes one way: pending, ended",
         ["PUT /v1/organizations/{org}/seats"] = "the operator's word about what was bought; seats are never taken away by it",
         ["PUT /v1/organizations/{org}/domains"] = "the operator vouches for the whole set",
+        ["PUT /v1/organizations/{org}/price-multiplier"] = "the operator's word about what was agreed elsewhere",
         ["PUT /v1/organizations/{org}/owner"] = "the operator appoints, whoever owns it now (ROLE-3)",
     };
 

@@ -11,13 +11,13 @@ namespace Provisioning.Tests.Spend;
 [TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
 public sealed class CreditLedgerTests(string engine) : CoreTests(engine)
 {
-    private CreditDesk desk = null!;
+    private CreditSteps desk = null!;
     private Organization org = null!;
 
     [SetUp]
     public async Task OpenAsync()
     {
-        desk = new CreditDesk(Stack);
+        desk = new CreditSteps(Stack);
         org = await Stack.OrganizationAsync(ProvisioningMode.Jit, (Standard, 10, 1));
     }
 

@@ -9,7 +9,7 @@ using Provisioning.Tests.Core;
 namespace Provisioning.Tests.Spend;
 
 /// <summary>The credit ledger over a core stack, and a look into its books.</summary>
-internal sealed class CreditDesk(CoreStack stack)
+internal sealed class CreditSteps(CoreStack stack)
 {
     public CoreStack Stack { get; } = stack;
     public CreditStore Rows { get; } = new();
