@@ -17,12 +17,10 @@ public static class PriceEndpoints
         prices.MapRest("GET", "/prices", Access.Operator, ListAsync).WithSummary("The price table with its history, newest entry first")
             .WithDescription("Query: model, limit (1-500), cursor.").Produces<ModelPricesForm>();
         prices.MapRest("POST", "/prices", Access.Operator, EnterAsync).WithSummary("Enter prices; of two that begin together the one entered later is valid")
-            .WithDescription("""Body: {"prices":[{"model":"m1","currency":"USD","input":"3.00","output":"15.00","cacheWrite":"3.75"?,"cacheRead":"0.30"?,"defaultEstimate":"0.05","validFrom":"2026-03-01T00:00:00Z"?}]}: rates per million tokens, up to 1,000 prices. The model "*" is what recorded usage of an unknown model costs.""")
-            .Accepts<JsonObject>("application/json").Produces<PricesEnteredForm>();
+            .WithDescription("""Body: {"prices":[{"model":"m1","currency":"USD","input":"3.00","output":"15.00","cacheWrite":"3.75"?,"cacheRead":"0.30"?,"defaultEstimate":"0.05","validFrom":"2026-03-01T00:00:00Z"?}]}: rates per million tokens, up to 1,000 prices. The model "*" is what recorded usage of an unknown model costs. Or a CSV file, such as the exported one, with the columns """ + string.Join(", ", PriceFields.Columns) + ".")
+            .Accepts<JsonObject>("application/json", CsvText.MediaType).Produces<PricesEnteredForm>();
         prices.MapRest("GET", "/prices.csv", Access.Operator, ExportAsync).WithSummary("Everything that is or will be valid, as CSV")
             .Produces(200, contentType: CsvText.MediaType);
-        prices.MapRest("POST", "/prices.csv", Access.Operator, ImportAsync).WithSummary("Enter prices from a CSV file, such as the exported one")
-            .WithDescription($"Columns: {string.Join(", ", PriceFields.Columns)}.").Accepts<string>(CsvText.MediaType).Produces<PricesEnteredForm>();
         var organization = prices.MapGroup("/organizations/{org}");
         organization.MapRest("GET", "/prices", Access.Owner, PaidAsync).WithSummary("What the organisation pays for a model now")
             .WithDescription("Query: model.").Produces<PaidPriceForm>();
@@ -42,6 +40,7 @@ public static class PriceEndpoints
 
     private static async Task<Outcome<RestReply>> EnterAsync(RestRequest request)
     {
+        if (request.Context.Request.ContentType?.StartsWith(CsvText.MediaType, StringComparison.OrdinalIgnoreCase) == true) return await ImportAsync(request);
         if (!(await request.BodyAsync()).Try(out var body, out var error)) return error;
         var prices = new List<NewPrice>();
         foreach (var fields in body.Fields.Objects("prices", PriceBook.MostAtOnce))

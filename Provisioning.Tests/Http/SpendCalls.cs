@@ -9,8 +9,6 @@ internal static class SpendCalls
         new("GET", "/v1/prices.csv", world => Task.FromResult(new ReadyCall(world.Service.Operator.At("/v1"), "/prices.csv"))),
         new("POST", "/v1/prices", world => Task.FromResult(new ReadyCall(
             world.Service.Operator.At("/v1"), "/prices", Prices(world.Next("model")), Prices(world.Next("model")), world.Organization))),
-        new("POST", "/v1/prices.csv", world => Task.FromResult(new ReadyCall(
-            world.Service.Operator.At("/v1"), "/prices.csv", Csv(world.Next("model")), Csv(world.Next("model")), world.Organization) { Headers = [("Content-Type", "text/csv")] })),
         RestCall.Read("/prices", async world =>
         {
             var model = world.Next("model");
@@ -51,7 +49,4 @@ internal static class SpendCalls
     };
 
     public static object Purchase(string amount) => new { amount = new { amount, currency = "USD" } };
-
-    private static string Csv(string model) =>
-        "model,currency,input,output,cache_write,cache_read,default_estimate,valid_from\r\n" + model + ",USD,3.00,15.00,3.75,0.30,0.05,2026-01-01T00:00:00Z\r\n";
 }
