@@ -26,14 +26,15 @@ namespace Provisioning.Api;
 public static class Program
 {
     /// <summary>
-    /// Runs the service; with a command as the first word does that and ends: migrate, backup, restore, verify-audit, or health, which asks the service
-    /// that runs on this machine whether it is live.
+    /// Runs the service; with a command as the first word does that and ends: migrate, backup, restore, verify-audit, wrap-keys, or health, which asks
+    /// the service that runs on this machine whether it is live.
     /// </summary>
     public static Task<int> Main(string[] args) => args switch
     {
         ["migrate", .. var settings] => ProvisioningHost.DoAsync(settings, static given => Build(given), MigrateAsync),
         ["health", ..] => HealthProbe.AskAsync(args.ElementAtOrDefault(1) ?? Environment.GetEnvironmentVariable("ASPNETCORE_URLS")),
         ["backup", .. var rest] => CopyAsync("backup", rest, static (backup, database, file) => backup.BackUpAsync(database, file, Console.Out.WriteLine)),
+        ["wrap-keys", .. var settings] => ProvisioningHost.DoAsync(settings, static given => Build(given), WrapKeysAsync),
         ["verify-audit", .. var rest] => AuditCommand.RunAsync(rest, static given => Build(given)),
         ["restore", .. var rest] => CopyAsync("restore", rest, static (backup, database, file) => backup.RestoreAsync(file, database, Console.Out.WriteLine)),
         _ => ProvisioningHost.RunAsync(args, static given => Build(given), listening: static app => Console.Out.Write(StartupBanner.Text(Facts(app)))),
@@ -65,6 +66,14 @@ public static class Program
     {
         var applied = await app.Services.GetRequiredService<DatabaseStart>().MigrateAsync(cancel);
         await Console.Out.WriteLineAsync(applied == 0 ? "The database is up to date." : $"The database is up to date; scripts applied: {applied}.");
+    }
+
+    /// <summary>After a change of the certificate: what the earlier one wrapped gets the new one, and the earlier one can go.</summary>
+    private static async Task WrapKeysAsync(WebApplication app, CancellationToken cancel)
+    {
+        await app.Services.GetRequiredService<DatabaseStart>().MigrateAsync(cancel);
+        var wrapped = await app.Services.GetRequiredService<KeyWrapping>().WrapAsync(onlyOpen: false, cancel);
+        await Console.Out.WriteLineAsync($"Keys wrapped by the certificate of Keys:CertificatePath just now: {wrapped}.");
     }
 
     /// <summary>The whole service, not yet started; tests change it with <paramref name="configure"/>.</summary>
@@ -111,6 +120,7 @@ public static class Program
         services.AddSingleton<IConnectionSessions>(static provider => provider.GetRequiredService<SessionStore>());
         services.AddSingleton<ISeatSessions>(static provider => provider.GetRequiredService<SessionStore>());
         services.AddSingleton<IFlowStore, FlowStore>();
+        services.AddSingleton<IRecoveryStore, RecoveryStore>();
         services.AddSingleton<ISeatStore, SeatStore>();
         services.AddSingleton<IServiceFigures, ServiceFigures>();
         services.AddSingleton<MemberStore>();
@@ -209,6 +219,9 @@ public static class Program
         services.AddSingleton<SignInFlows>();
         services.AddSingleton<SignInCompletion>();
         services.AddSingleton<SignInSettingsChanges>();
+        services.AddSingleton<RecoveryTokens>();
+        services.AddSingleton<RecoveryLinks>();
+        services.AddSingleton<RecoveryEntrance>();
     }
 
     private static void AddNotifications(IServiceCollection services)
@@ -253,6 +266,7 @@ public static class Program
         services.AddSingleton<Authentication>();
         services.AddSingleton<PublicUrl>();
         services.AddSingleton<SecretProtection>();
+        services.AddSingleton<ClientLimits>();
         services.AddSingleton<SignInCookies>();
         services.AddSingleton<ConnectionChecks>();
         services.AddSingleton(static provider => new OutboundAddress(
@@ -261,6 +275,8 @@ public static class Program
         services.AddSingleton<DemoOrganization>();
         services.AddSingleton<IInvitationKey, InvitationKey>();
         services.AddSingleton<InvitationLinks>();
+        services.AddSingleton<IRecoveryKey, RecoveryKey>();
+        services.AddSingleton<RecoveryAddresses>();
         services.AddSingleton<ITxtLookup, DnsTxtLookup>();
         services.AddSingleton<DemoContract>();
         services.AddSingleton(static provider => Limits(provider.GetRequiredService<ServiceSettings>()));

@@ -45,7 +45,7 @@ internal sealed class BenchRun(BenchOptions options, string folder, TimeProvider
 
     private Task<Nodes> StartAsync(BenchDatabase database, int nodes) => Nodes.StartAsync(nodes, () => MeasuredProcess.StartAsync("Provisioning.Api", folder, "/health/ready", port =>
     [
-        "--environment=Production", "--Logging:LogLevel:Default=Information", "--Logging:LogLevel:Microsoft.AspNetCore=Warning",
+        "--environment=Benchmark", "--Logging:LogLevel:Default=Information", "--Logging:LogLevel:Microsoft.AspNetCore=Warning",
         $"--urls=http://127.0.0.1:{port}", $"--Public:BaseUrl=http://127.0.0.1:{port}",
         $"--Storage:Engine={database.Engine}", $"--Storage:ConnectionString={database.ConnectionString}",
         "--Limits:ScimRate=0", "--Limits:AdminRate=0", "--Limits:ApplicationRate=0",

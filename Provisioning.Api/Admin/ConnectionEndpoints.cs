@@ -29,9 +29,9 @@ public static class ConnectionEndpoints
         organization.MapRest("DELETE", "/connections/{id}", Access.Owner, RemoveAsync).WithSummary("Remove a connection; its sessions end")
             .Produces(204).ProducesProblem(412).ProducesProblem(428);
         organization.MapRest("POST", "/connections/{id}/test", Access.Owner, TestAsync).WithSummary("Try a connection and say what is wrong").Produces<ConnectionTestForm>();
-        organization.MapRest("GET", "/sign-in-settings", Access.Owner, SettingsAsync).WithSummary("Where people may be sent after a sign-in").Produces<SignInSettingsForm>();
-        organization.MapRest("PUT", "/sign-in-settings", Access.Owner, SetSettingsAsync).WithSummary("Set where people may be sent after a sign-in")
-            .WithDescription("""Body: {"returnTo":["https://app.acme.example/signed-in"]}: https (http on this machine only); the query is free, the rest counts exactly.""")
+        organization.MapRest("GET", "/sign-in-settings", Access.Owner, SettingsAsync).WithSummary("Where people may be sent after a sign-in, and whether administrators may ask for a one-time link").Produces<SignInSettingsForm>();
+        organization.MapRest("PUT", "/sign-in-settings", Access.Owner, SetSettingsAsync).WithSummary("Set where people may be sent after a sign-in, and whether administrators may ask for a one-time link")
+            .WithDescription("""Body: {"returnTo":["https://app.acme.example/signed-in"],"recoveryLinks":false?}. returnTo: https (http on this machine only); the query is free, the rest counts exactly. recoveryLinks: owners and admins may have a link to the administration sent to their address, for when sign-in is broken; absent: as it is.""")
             .Accepts<JsonObject>("application/json").Produces<SignInSettingsForm>().ProducesProblem(412).ProducesProblem(428);
     }
 
@@ -85,7 +85,7 @@ public static class ConnectionEndpoints
     private static async Task<Outcome<RestReply>> SettingsAsync(RestRequest request)
     {
         var settings = await request.Service<SignInSettingsChanges>().FindAsync(request.Organization, request.Cancel);
-        return new RestReply(200, new SignInSettingsForm(settings.ReturnTo), settings.Version);
+        return new RestReply(200, SignInSettingsForm.ToApi(settings), settings.Version);
     }
 
     private static async Task<Outcome<RestReply>> SetSettingsAsync(RestRequest request)
@@ -96,10 +96,11 @@ public static class ConnectionEndpoints
         if (!body.Fields.Has("returnTo")) body.Fields.Refuse("'returnTo' is required: an array of addresses.");
         if (wanted.Any(address => SignInSettings.Parse(address) is not { Query: "" }))
             body.Fields.Refuse("'returnTo' takes https addresses without user name, query and fragment (http on this machine only).");
+        var recovery = body.Fields.OptionalFlag("recoveryLinks");
         if (body.Fields.Problem is { } problem) return problem;
         var set = await request.Service<SignInSettingsChanges>().SetAsync(
-            request.Organization, request.Actor, condition, [.. wanted.Distinct()], request.Cancel);
-        return set.Select(settings => new RestReply(200, new SignInSettingsForm(settings.ReturnTo), settings.Version));
+            request.Organization, request.Actor, condition, [.. wanted.Distinct()], recovery, request.Cancel);
+        return set.Select(settings => new RestReply(200, SignInSettingsForm.ToApi(settings), settings.Version));
     }
 
     /// <summary>An enabled connection is tried before it is kept: people would meet the mistake otherwise.</summary>

@@ -7,7 +7,7 @@ namespace Provisioning.Api.Admin;
 /// <summary>Reads a connection from a body. What only the network can tell is left to <see cref="ConnectionChecks"/>.</summary>
 internal sealed class ConnectionFields(SecretProtection secrets, OutboundAddress addresses, IProviderMetadata metadata, TimeProvider time)
 {
-    private const int MostDomains = 200, MostScopes = 30, LongestUrl = 1000, LongestSecret = 1000;
+    private const int MostDomains = 200, MostScopes = 30, LongestSecret = 1000;
 
     /// <param name="before">The connection that is changed: its secret stays when the body names none.</param>
     public async Task<Outcome<NewConnection>> ReadAsync(JsonFields fields, Connection? before, CancellationToken cancel)
@@ -86,14 +86,11 @@ internal sealed class ConnectionFields(SecretProtection secrets, OutboundAddress
     /// <summary>An address that browsers are sent to or that is fetched: https without user name (http on this machine in Development).</summary>
     internal static string? Url(JsonFields fields, string name, bool required, OutboundAddress addresses)
     {
-        var text = required ? fields.Text(name, LongestUrl) : fields.OptionalText(name, LongestUrl);
+        var text = required ? fields.Text(name, OutboundAddress.LongestUrl) : fields.OptionalText(name, OutboundAddress.LongestUrl);
         if (text is null or "") return text;
-        if (!IsAddress(text, addresses)) fields.Refuse($"'{name}' must be an https address without user name.");
+        if (!addresses.IsAddress(text)) fields.Refuse($"'{name}' must be an https address without user name.");
         return text;
     }
-
-    internal static bool IsAddress(string text, OutboundAddress addresses) =>
-        text.Length <= LongestUrl && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.UserInfo.Length == 0 && addresses.AllowsScheme(url);
 
     private static List<string> Domains(JsonFields fields)
     {

@@ -48,21 +48,29 @@ public sealed record ConnectionsForm(IReadOnlyList<ConnectionForm> Connections, 
 /// <summary>Whether a sign-in could begin now, and what was looked at.</summary>
 public sealed record ConnectionTestForm(bool Ok, IReadOnlyList<ConnectionCheck> Checks);
 
-public sealed record SignInSettingsForm(IReadOnlyList<string> ReturnTo);
+/// <param name="RecoveryLinks">Whether owners and admins may have a one-time link to the administration sent to them.</param>
+public sealed record SignInSettingsForm(IReadOnlyList<string> ReturnTo, bool RecoveryLinks)
+{
+    public static SignInSettingsForm ToApi(SignInSettings settings) => new(settings.ReturnTo, settings.RecoveryLinks);
+}
 
 /// <summary>A session as administrators and applications see it.</summary>
+/// <param name="AdministrationOnly">Opened by a one-time link, without an identity provider.</param>
 public sealed record SessionForm(
-    string Id, string MemberId, string ConnectionId, string CreatedAt, string ExpiresAt, string? EndedAt, string? EndReason)
+    string Id, string MemberId, string? ConnectionId, string CreatedAt, string ExpiresAt, string? EndedAt, string? EndReason, bool AdministrationOnly)
 {
     public static SessionForm ToApi(MemberSession session) => new(
-        session.Id.ToString(), session.Member.ToString(), session.Connection.ToString(), Instants.Text(session.CreatedAt), Instants.Text(session.ExpiresAt),
-        MemberForm.Optional(session.EndedAt), session.EndReason is { } reason ? Words.Text(reason) : null);
+        session.Id.ToString(), session.Member.ToString(), session.Connection?.ToString(), Instants.Text(session.CreatedAt), Instants.Text(session.ExpiresAt),
+        MemberForm.Optional(session.EndedAt), session.EndReason is { } reason ? Words.Text(reason) : null, session.Recovery is not null);
 }
 
 public sealed record SessionsForm(IReadOnlyList<SessionForm> Sessions, string? NextCursor);
 
 /// <summary>A session and what its member may use at this moment.</summary>
-/// <param name="InactiveReason">With <c>active: false</c>: session_expired, session_ended, member_suspended, member_removed, seat_required, term_inactive.</param>
+/// <param name="InactiveReason">With <c>active: false</c>: session_expired, session_ended, member_suspended, member_removed, seat_required, term_inactive, not_an_administrator.</param>
 public sealed record SessionStateForm(
     string SessionId, bool Active, string? InactiveReason, string MemberId, string UserName, string? Email, string? DisplayName, string Role, string? Tier,
     bool ProductAccess, System.Text.Json.Nodes.JsonObject Features, string ExpiresAt);
+
+/// <param name="Link">Null in the answer to a repeated request: nobody knows it any more.</param>
+public sealed record RecoveryLinkForm(string Id, string MemberId, string? Link, string ExpiresAt, bool SecretShown);

@@ -44,7 +44,7 @@ internal sealed class SamlFields(OutboundAddress addresses, IProviderMetadata me
     private Outcome<SamlSettings> Complete(SamlSettings settings, ProviderMetadata provider, bool? signs)
     {
         foreach (var address in new[] { provider.SsoUrl, provider.SloUrl }.OfType<string>())
-            if (!ConnectionFields.IsAddress(address, addresses)) return new InvalidValue("The metadata has an address that is no https address without user name.");
+            if (!addresses.IsAddress(address)) return new InvalidValue("The metadata has an address that is no https address without user name.");
         return settings with
         {
             IdpEntityId = provider.EntityId, SsoUrl = provider.SsoUrl, SloUrl = provider.SloUrl, Certificates = provider.Certificates,

@@ -20,6 +20,9 @@ public static class SessionEndpoints
             .Produces<SessionStateForm>();
         organization.MapRest("DELETE", "/sessions/{id}", Access.Application, EndAsync).WithSummary("End a session").Produces(204);
         organization.MapRest("GET", "/members/{id}/sessions", Access.Admin, ListAsync).WithSummary("Sessions of a member, newest first").Produces<SessionsForm>();
+        organization.MapRest("POST", "/members/{id}/recovery-links", Access.Operator, RecoverAsync).WithSummary("Make a one-time link to the administration for an owner or admin; it is shown once")
+            .WithDescription("For when sign-in is broken. The link is good for 15 minutes and once; it opens the administration for an hour, never the product. A body is not needed.")
+            .Accepts<JsonObject>("application/json").Produces<RecoveryLinkForm>(201).ProducesProblem(422);
     }
 
     private static async Task<Outcome<RestReply>> ExchangeAsync(RestRequest request)
@@ -55,6 +58,17 @@ public static class SessionEndpoints
         if (!(await MemberEndpoints.FindAsync(request)).Try(out _, out error)) return error;
         var page = await request.Service<SessionDirectory>().ListAsync(request.Organization, id, after, limit, request.Cancel);
         return RestReply.Ok(new SessionsForm([.. page.Items.Select(SessionForm.ToApi)], page.Next));
+    }
+
+    private static async Task<Outcome<RestReply>> RecoverAsync(RestRequest request)
+    {
+        if (!MemberEndpoints.Parse(request.Id).Try(out var id, out var error)) return error;
+        if (!(await request.BodyAsync(mayBeEmpty: true)).Try(out var body, out error)) return error;
+        if (body.Fields.Problem is { } problem) return problem;
+        var issued = await request.Service<RecoveryLinks>().IssueAsync(request.Organization, request.Actor, id, body.Idempotency, request.Cancel);
+        return issued.Select(made => new RestReply(201, new RecoveryLinkForm(
+            made.Link.Id.ToString(), made.Link.Member.ToString(), made.Token is { } token ? request.Service<RecoveryAddresses>().Of(token).AbsoluteUri : null,
+            Instants.Text(made.Link.ExpiresAt), made.Token is null)));
     }
 
     private static async Task<SessionStateForm> FormAsync(RestRequest request, SessionView view)

@@ -29,16 +29,18 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
             Limits = ReadLimits(),
             Scim = ReadScim(),
             Operator = new OperatorSettings { Token = Secret("Operator:Token", 16, 1000) },
-            Public = new PublicSettings { BaseUrl = ReadBaseUrl() },
+            Public = new PublicSettings { BaseUrl = ReadBaseUrl(), TrustedProxies = ReadProxies() },
             Jobs = new JobSettings { LeaseSeconds = Integer("Jobs:LeaseSeconds", 15, 1, 3600) },
             Keys = ReadKeys(),
             Mail = ReadMail(),
             Delivery = new DeliverySettings { Attempts = Integer("Delivery:Attempts", 12, 1, 100), RetrySeconds = Integer("Delivery:RetrySeconds", 5, 1, 3600) },
-            Sso = new SsoSettings { SessionMinutes = Integer("Sso:SessionMinutes", 720, 1, 43_200) },
+            Sso = ReadSso(),
             Outbound = new OutboundSettings { AllowedNetworks = ReadNetworks("Outbound:AllowedNetworks") },
             Billing = ReadBilling(),
             Dns = ReadDns(),
         };
+        RequireForProduction();
+        RefuseOpenForwarding();
         CheckListeningAddresses();
         RefuseUnknownNames();
         return problems.Count == 0 ? settings : throw new SettingsException(problems);
@@ -82,7 +84,57 @@ internal sealed class SettingsReader(IConfiguration configuration, string enviro
         const string path = "Keys:CertificatePath", password = "Keys:CertificatePassword";
         if (Text(path) is { } given && !File.Exists(given)) Refuse(path, given, "the name of a PFX or PEM file that exists");
         if (Text(path) is null && Text(password) is not null) problems.Add($"{Named(password)} is set without {path}.");
-        return new KeySettings { CertificatePath = Text(path), CertificatePassword = Text(password) };
+        const string previous = "Keys:PreviousCertificatePaths";
+        var before = (Text(previous) ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        foreach (var file in before.Where(static file => !File.Exists(file))) Refuse(previous, file, "names of PFX or PEM files that exist, separated by semicolons");
+        return new KeySettings
+        {
+            CertificatePath = Text(path), CertificatePassword = Text(password), PreviousCertificatePaths = before,
+            PreviousCertificatePassword = Text("Keys:PreviousCertificatePassword"),
+        };
+    }
+
+    private SsoSettings ReadSso()
+    {
+        var standard = new SsoSettings();
+        return new SsoSettings
+        {
+            SessionMinutes = Integer("Sso:SessionMinutes", standard.SessionMinutes, 1, 43_200),
+            StartsPerMinute = Integer("Sso:StartsPerMinute", standard.StartsPerMinute, 0, 100_000),
+            RecoveriesPerHour = Integer("Sso:RecoveriesPerHour", standard.RecoveriesPerHour, 0, 100_000),
+        };
+    }
+
+    /// <summary>What nobody should run in earnest without (design D6): a known address, and keys that a reader of the database cannot use.</summary>
+    private void RequireForProduction()
+    {
+        if (!Is(environmentName, "Production")) return;
+        foreach (var (name, what) in ((string, string)[])[
+            ("Public:BaseUrl", "the address by which people and identity providers reach the service, for example https://seats.example"),
+            ("Keys:CertificatePath", "a PFX or PEM file with an RSA certificate and its private key, which wraps the key ring in the database"),
+        ])
+            if (Text(name) is null) problems.Add($"{Named(name)} is required in Production: {what}.");
+    }
+
+    /// <summary>The platform's own switch believes every sender, so anybody could choose his address.</summary>
+    private void RefuseOpenForwarding()
+    {
+        if (bool.TryParse(configuration["ForwardedHeaders_Enabled"], out var on) && on)
+            problems.Add("ForwardedHeaders_Enabled (environment: ASPNETCORE_FORWARDEDHEADERS_ENABLED) believes forwarded headers of everybody; name your proxies in Public:TrustedProxies (environment: Public__TrustedProxies) instead.");
+    }
+
+    /// <summary>Single addresses too: a proxy is usually one.</summary>
+    private List<IPNetwork> ReadProxies()
+    {
+        const string name = "Public:TrustedProxies";
+        var proxies = new List<IPNetwork>();
+        foreach (var text in (Text(name) ?? "").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (IPNetwork.TryParse(text, out var network)) proxies.Add(network);
+            else if (IPAddress.TryParse(text, out var address)) proxies.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            else Refuse(name, text, "addresses and networks such as 10.0.0.7 or 10.20.0.0/16, separated by commas");
+        }
+        return proxies;
     }
 
     private BillingSettings ReadBilling()

@@ -8,6 +8,12 @@ public sealed record SsoSettings
     /// <summary>Minutes after which a person signs in again.</summary>
     public int SessionMinutes { get; init; } = 720;
 
+    /// <summary>Sign-ins that one client address may begin a minute on one node; 0 is no limit. A whole office can be behind one address.</summary>
+    public int StartsPerMinute { get; init; } = 300;
+
+    /// <summary>Recovery links that one client address may ask for an hour on one node; 0 is no limit.</summary>
+    public int RecoveriesPerHour { get; init; } = 20;
+
     public TimeSpan SessionLife => TimeSpan.FromMinutes(SessionMinutes);
 }
 

@@ -26,7 +26,8 @@ public abstract record Caller
     }
 
     /// <summary>A member whose browser is signed in.</summary>
-    public sealed record Person(Organization Organization, MemberId Member, Role Role) : Caller
+    /// <param name="ByLink">By a one-time link, so to the administration only.</param>
+    public sealed record Person(Organization Organization, MemberId Member, Role Role, bool ByLink) : Caller
     {
         public override Authority Authority => new(Role, Member);
     }
@@ -68,12 +69,12 @@ public sealed class Authentication(
         if (!HttpMethods.IsGet(context.Request.Method) && !IsOurPage(context.Request))
             return new Forbidden("A signed-in browser may change something from a page of this service only; programs send Authorization: Bearer <token>.");
         return await sessions.FindByCookieAsync(cookie, context.RequestAborted) is ({ } organization, { Active: true } view)
-            ? new Caller.Person(organization, view.Member.Member.Id, view.Member.Member.Role)
+            ? new Caller.Person(organization, view.Member.Member.Id, view.Member.Member.Role, view.Session.Recovery is not null)
             : new Unauthenticated("You are not signed in any more; sign in again.");
     }
 
     /// <summary>By what the browser says of the page that asks, which no page can choose (Fetch Metadata; Origin, RFC 6454 7).</summary>
-    private bool IsOurPage(HttpRequest request) => request.Headers["Sec-Fetch-Site"] is [{ } site]
+    public bool IsOurPage(HttpRequest request) => request.Headers["Sec-Fetch-Site"] is [{ } site]
         ? site == "same-origin" : request.Headers.Origin is [{ } origin] && origin == url.Root(request);
 
     /// <summary>The actor of an audit record.</summary>

@@ -12,6 +12,8 @@ internal static class DeliveryHosting
         services.AddSingleton<ISecretBox, WebhookSecretBox>();
         services.AddSingleton<IMailSender, SmtpMail>();
         services.AddSingleton<IInvitationMails>(static provider => provider.GetRequiredService<InvitationLinks>());
+        services.AddSingleton<IRecoveryMails>(static provider => provider.GetRequiredService<RecoveryAddresses>());
+        services.AddSingleton<SecretMails>();
         services.AddSingleton(static provider => new AdministrationPlace(provider.GetRequiredService<ServiceSettings>().Mail.AdministrationUrl));
         services.AddSingleton(static provider => provider.GetRequiredService<ServiceSettings>().Delivery switch
         {

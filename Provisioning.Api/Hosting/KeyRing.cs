@@ -1,9 +1,8 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Xml.Linq;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.AspNetCore.DataProtection.XmlEncryption;
 using Provisioning.Api.Configuration;
 using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
@@ -19,7 +18,7 @@ internal sealed class KeyRing(IDatabase database, IKeyRingStore store, TimeProvi
     private static readonly Actor Actor = new(ActorKind.Job, "key_ring", Channel.Job, "key_ring");
 
     public IReadOnlyCollection<XElement> GetAllElements() =>
-        [.. Task.Run(() => database.ReadAsync(store.ListAsync, CancellationToken.None)).GetAwaiter().GetResult().Select(XElement.Parse)];
+        [.. Task.Run(() => database.ReadAsync(store.ListAsync, CancellationToken.None)).GetAwaiter().GetResult().Select(key => XElement.Parse(key.Xml))];
 
     public void StoreElement(XElement element, string friendlyName)
     {
@@ -40,41 +39,26 @@ public static partial class KeyRingHosting
     /// <summary>After the preparation of the store: the platform reads the ring when it starts.</summary>
     internal static void AddKeyRing(this IServiceCollection services)
     {
+        var settings = services.Select(service => service.ImplementationInstance).OfType<ServiceSettings>().Single();
+        var certificates = KeyCertificates.Read(settings.Keys);
+        services.AddSingleton(certificates);
+        services.AddSingleton<KeyWrapping>();
+        services.AddHostedService(static provider => provider.GetRequiredService<KeyWrapping>());
         // Every node must use the same name, whatever folder it runs in.
         var protection = services.AddDataProtection().SetApplicationName("provisioning");
         services.AddOptions<KeyManagementOptions>().Configure<IDatabase, IKeyRingStore, TimeProvider>(
             static (options, database, store, time) => options.XmlRepository = new KeyRing(database, store, time));
-        var settings = services.Select(service => service.ImplementationInstance).OfType<ServiceSettings>().Single();
-        if (Certificate(settings.Keys) is not { } certificate) return;
-        protection.ProtectKeysWithCertificate(certificate).UnprotectKeysWithAnyCertificate(certificate);
+        if (certificates.All is { Count: > 0 } known) protection.UnprotectKeysWithAnyCertificate([.. known]);
+        if (certificates.Current is { } certificate) protection.ProtectKeysWithCertificate(certificate);
+        // To leave keys as they are is a choice here, not an oversight that the platform would have to warn of: WarnOfOpenKeys says it where it matters.
+        else services.Configure<KeyManagementOptions>(static options => options.XmlEncryptor = new NullXmlEncryptor());
     }
 
+    /// <summary>Production does not come this far without a certificate; in Development the keys protect nothing worth it.</summary>
     internal static void WarnOfOpenKeys(this WebApplication app)
     {
-        if (app.Environment.IsProduction() && app.Services.GetRequiredService<ServiceSettings>().Keys.CertificatePath is null)
-            KeysAreOpen(app.Logger);
+        if (!app.Environment.IsDevelopment() && app.Services.GetRequiredService<KeyCertificates>().Current is null) KeysAreOpen(app.Logger);
     }
-
-    private static X509Certificate2? Certificate(KeySettings settings)
-    {
-        const string name = "Keys:CertificatePath (Keys__CertificatePath)";
-        if (settings.CertificatePath is not { } path) return null;
-        X509Certificate2 certificate;
-        try
-        {
-            certificate = !IsPem(path) ? X509CertificateLoader.LoadPkcs12FromFile(path, settings.CertificatePassword)
-                : settings.CertificatePassword is { } password ? X509Certificate2.CreateFromEncryptedPemFile(path, password)
-                : X509Certificate2.CreateFromPemFile(path);
-        }
-        catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            throw new SettingsException($"{name} cannot be read, or Keys:CertificatePassword is not its password: {exception.Message}");
-        }
-        using var key = certificate.GetRSAPrivateKey();
-        return key is not null ? certificate : throw new SettingsException($"{name} holds no RSA certificate with its private key.");
-    }
-
-    private static bool IsPem(string path) => File.ReadLines(path).Take(50).Any(static line => line.StartsWith("-----BEGIN", StringComparison.Ordinal));
 
     [LoggerMessage(LogLevel.Warning, "The data protection keys in the database are not wrapped; set Keys:CertificatePath (Keys__CertificatePath)")]
     private static partial void KeysAreOpen(ILogger logger);

@@ -33,6 +33,13 @@ public sealed class OutboundAddress(IReadOnlyList<IPNetwork> allowed, bool allow
         return (address.AddressFamily == AddressFamily.InterNetwork || GlobalUnicast.Contains(address)) && !Closed.Any(network => network.Contains(address));
     }
 
+    /// <summary>Whether a text is an address that may be written down for the service to use.</summary>
+    public bool IsAddress(string text) =>
+        text.Length <= LongestUrl && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.UserInfo.Length == 0 && AllowsScheme(url);
+
+    /// <summary>Characters of such an address.</summary>
+    public const int LongestUrl = 1000;
+
     /// <summary>Whether an address may be written as http: on this machine only.</summary>
     public bool AllowsScheme(Uri address) => address.Scheme == "https" || (address.Scheme == "http" && allowLoopback && address.IsLoopback);
 }

@@ -44,6 +44,7 @@ public static partial class ProvisioningHost
 
         var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(logging.Started);
+        app.UseTrustedProxies(); // first: everything after it sees the real client
         app.UseMiddleware<RequestLog>();
         app.UseMiddleware<ErrorBoundary>();
         app.UseRouting();

@@ -177,11 +177,12 @@ public static class RestRoute
     private static bool IsAllowed(Caller caller, Access access) => caller switch
     {
         Caller.Operator => access is not (Access.Gateway or Access.PrimaryOwner or Access.Member),
-        Caller.Person { Role: var role } => access switch
+        Caller.Person { Role: var role, ByLink: var byLink } => access switch
         {
             Access.Admin or Access.Application => role <= Role.Admin,
             Access.Owner => role <= Role.Owner,
-            Access.PrimaryOwner => role == Role.PrimaryOwner,
+            // A mailbox is not enough to give the organisation away.
+            Access.PrimaryOwner => role == Role.PrimaryOwner && !byLink,
             Access.Member => true,
             _ => false,
         },

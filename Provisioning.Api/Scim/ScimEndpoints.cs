@@ -253,7 +253,7 @@ public static partial class ScimEndpoints
             {
                 Caller.Bearer { Grant: { Token.Door: Door.Scim } grant } => grant.Organization,
                 Caller.Bearer { Grant: { } grant } when asks == Asks.Person => grant.Organization,
-                Caller.Person person when asks == Asks.Person => person.Organization,
+                Caller.Person { ByLink: false } person when asks == Asks.Person => person.Organization,
                 _ => null,
             };
             if (organization is null) return new Forbidden("This token does not open the SCIM door; use a SCIM token of the organisation.");

@@ -78,13 +78,21 @@ public static class Page
         h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25; }
         p { margin: 0 0 1rem; }
         label { display: block; margin: 0 0 .375rem; font-weight: 600; }
-        input { width: 100%; padding: .75rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--quiet); border-radius: .5rem; }
+        h2 { margin: 1.5rem 0 .5rem; font-size: 1.125rem; }
+        h3 { margin: 0; font-size: 1rem; overflow-wrap: anywhere; }
+        section { border-top: 1px solid var(--line); padding: 1rem 0 0; }
+        code { overflow-wrap: anywhere; font-size: .9375rem; }
+        input, textarea { width: 100%; padding: .75rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--quiet); border-radius: .5rem; }
         .button { display: inline-block; width: 100%; margin: .25rem 0 1rem; padding: .75rem 1rem; font: inherit; font-weight: 600; text-align: center;
           text-decoration: none; color: var(--on-act); background: var(--act); border: 0; border-radius: .5rem; cursor: pointer; }
         form .button { margin-top: 1rem; }
         p a { color: var(--act); }
         :focus-visible { outline: 3px solid var(--act); outline-offset: 2px; }
         .problem { border-left: .25rem solid #c5221f; padding-left: .75rem; }
+        .done { border-left: .25rem solid #188038; padding-left: .75rem; overflow-wrap: anywhere; }
+        .quiet { color: var(--act); background: transparent; border: 1px solid var(--act); }
+        .small + .small { margin-top: .5rem; }
+        .small a { color: var(--act); }
         .small { color: var(--quiet); font-size: .875rem; margin: 0; overflow-wrap: anywhere; }
         ul { margin: 0 0 1rem; padding-left: 1.25rem; }
 

@@ -38,7 +38,7 @@ public sealed class SignOut(
             return;
         }
         cookies.ClearSession(context);
-        var connection = await connections.FindAsync(found.Organization, session.Connection.ToString(), cancel);
+        var connection = session.Connection is { } id ? await connections.FindAsync(found.Organization, id.ToString(), cancel) : null;
         var address = connection is { SignsPeopleIn: true } && kinds.FirstOrDefault(kind => kind.Kind == connection.Kind) is { } provider
             ? await provider.AddressAsync(context, connection, session, secrets.Unprotect(SecretProtection.LogoutHint, session.LogoutHint)) : null;
         Page.Redirect(context, address ?? SsoEndpoints.Root + "/signed-out");

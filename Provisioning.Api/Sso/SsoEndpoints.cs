@@ -31,16 +31,22 @@ public static class SsoEndpoints
         var pages = routes.MapGroup(Root).ExcludeFromDescription().WithMetadata(new RoutePolicy("anyone"));
         pages.MapGet("/style.css", StyleAsync);
         pages.MapGet("", static context => SsoPages.AskAsync(context, Root, null));
-        pages.MapPost("", FindHomeAsync);
-        pages.MapGet("/{org}/start", StartAsync);
-        pages.MapPost("/{org}/start", StartWithAddressAsync);
+        pages.MapPost("", Limited(FindHomeAsync));
+        pages.MapGet("/{org}/start", Limited(StartAsync));
+        pages.MapPost("/{org}/start", Limited(StartWithAddressAsync));
         pages.MapGet("/sign-out", SsoPages.AskSignOutAsync);
         pages.MapPost("/sign-out", static context => context.RequestServices.GetRequiredService<SignOut>().AnswerAsync(context));
         pages.MapGet("/signed-out", SsoPages.SignedOutAsync);
+        pages.MapRecovery();
+        pages.MapAdministration();
         pages.MapOidc();
         pages.MapSaml();
         routes.MapInvitationPages();
     }
+
+    /// <summary>Each of these writes a row for a stranger.</summary>
+    private static RequestDelegate Limited(RequestDelegate answer) => context =>
+        context.RequestServices.GetRequiredService<ClientLimits>().TakeStart(context) is { } limited ? SsoPages.ErrorAsync(context, limited) : answer(context);
 
     private static Task StyleAsync(HttpContext context)
     {
@@ -98,7 +104,7 @@ public static class SsoEndpoints
     private static Task BeginAsync(HttpContext context, Organization organization, Connection connection, string? returnTo, string? loginHint) =>
         context.RequestServices.GetRequiredService<SignInStart>().AnswerAsync(context, organization, connection, returnTo, loginHint);
 
-    private static async Task<Organization?> OrganizationAsync(HttpContext context)
+    internal static async Task<Organization?> OrganizationAsync(HttpContext context)
     {
         var organizations = context.RequestServices.GetRequiredService<IOrganizationStore>();
         var found = await context.RequestServices.GetRequiredService<IDatabase>().ReadAsync(

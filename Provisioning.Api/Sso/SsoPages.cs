@@ -52,6 +52,7 @@ public static class SsoPages
             $"""
             <p class="problem">{Page.Text(what)}</p>
             {(again == SsoEndpoints.Root ? $"""<a class="button" href="{again}">Sign in</a>""" : Again(again))}
+            {Recovery(again)}
             <p class="small">{Reference(context)}</p>
             """);
 
@@ -60,6 +61,7 @@ public static class SsoPages
     {
         var (status, _, title) = Problems.From(error);
         Problems.SetHeaders(context.Response, status);
+        Problems.SetWait(context.Response, error);
         return ErrorAsync(context, status, title, error.Detail, again);
     }
 
@@ -97,6 +99,12 @@ public static class SsoPages
             </form>
             <p class="small">You sign in at your organisation; this page never asks for a password.</p>
             """, hasForm: true);
+
+    /// <summary>When a sign-in failed: the people who could repair it may be outside too.</summary>
+    /// <param name="again">As <see cref="SignInFinish.Start"/> writes it; nothing for another address.</param>
+    private static string Recovery(string? again) =>
+        again?.Split('/') is ["", "sso", var slug, var start, ..] && start.StartsWith("start", StringComparison.Ordinal)
+            ? $"""<p class="small">Administrators: <a href="{RecoveryPages.AddressOf(Page.Text(slug))}">sign-in itself is broken</a></p>""" : "";
 
     private static string Again(string? address) => address is null ? "" : $"""<a class="button" href="{Page.Text(address)}">Try again</a>""";
 

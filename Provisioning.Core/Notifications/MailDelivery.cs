@@ -12,7 +12,7 @@ public sealed record AdministrationPlace(Uri? Url);
 /// afterwards, so a mail may come twice when a node dies in between, with the same Message-ID.
 /// </summary>
 public sealed class MailDelivery(
-    IDatabase database, INotificationStore store, IMailSender sender, IInvitationMails invitations, DeliveryPolicy settings, AdministrationPlace place,
+    IDatabase database, INotificationStore store, IMailSender sender, SecretMails secrets, DeliveryPolicy settings, AdministrationPlace place,
     TimeProvider time)
 {
     /// <summary>Mails of one look.</summary>
@@ -70,8 +70,12 @@ public sealed class MailDelivery(
             await store.NamesAsync(session, notification.Organization, person),
             notification.Recipient is { } recipient ? await store.AddressAsync(session, notification.Organization, recipient) : null), cancel);
         if (notification.Kind is NotificationKind.InvitationCreated or NotificationKind.InvitationExpiring)
-            return notification.Subject is { } subject && await invitations.FindAsync(notification.Organization, subject, cancel) is { } invitation
+            return notification.Subject is { } subject && await secrets.Invitations.FindAsync(notification.Organization, subject, cancel) is { } invitation
                 ? (new MailMessage(notification.Id, invitation.Email, MailTexts.ToInvited(notification.Kind, invitation, names.Organization)), null)
+                : (null, "not_needed");
+        if (notification.Kind == NotificationKind.RecoveryLink)
+            return address is not null && notification.Subject is { } link && await secrets.Recoveries.FindAsync(notification.Organization, link, cancel) is { } recovery
+                ? (new MailMessage(notification.Id, address, MailTexts.ToAdministrator(recovery, names.Organization)), null)
                 : (null, "not_needed");
         return address is null ? (null, "no_address")
             : (new MailMessage(notification.Id, address, MailTexts.ToOwner(notification, names.Organization, names.Member, place.Url)), null);

@@ -91,6 +91,13 @@ public static class MailTexts
         ], "Accept the invitation", invitation.Link);
     }
 
+    public static MailText ToAdministrator(RecoveryMail recovery, string organization) => MailText.Of($"{organization}: your link to the administration",
+    [
+        $"Somebody, probably you, asked to get into the administration of {organization} without the usual sign-in.",
+        $"The link below lets you in once, until {recovery.ExpiresAt.UtcDateTime.ToString("HH:mm 'UTC'", CultureInfo.InvariantCulture)}, for one hour. It opens the administration only, not the product.",
+        "If it was not you, do nothing and tell an owner of your organisation: whoever reads this mail can use the link.",
+    ], "Open the administration", recovery.Link);
+
     private static string Text(JsonObject facts, string name) => facts[name]?.ToString() ?? "";
 
     private static bool Flag(JsonObject facts, string name) => facts[name] is JsonValue value && value.TryGetValue<bool>(out var flag) && flag;

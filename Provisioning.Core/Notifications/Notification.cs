@@ -37,6 +37,9 @@ public enum NotificationKind
 
     /// <summary>SCIM-14: suspensions wait for an owner's word. To owners.</summary>
     MembersParked,
+
+    /// <summary>A one-time link to the administration. To the owner or admin who asked.</summary>
+    RecoveryLink,
 }
 
 public enum NotificationState
@@ -55,8 +58,8 @@ public enum NotificationState
 }
 
 /// <summary>One mail to one person. Names and addresses are looked up when it is sent, so none is kept before.</summary>
-/// <param name="Recipient">An owner; null for the person an invitation is for.</param>
-/// <param name="Subject">The invitation it is about; null otherwise.</param>
+/// <param name="Recipient">An owner, or the admin who asked for a link; null for the person an invitation is for.</param>
+/// <param name="Subject">The invitation or link it is about; null otherwise.</param>
 /// <param name="Facts">Numbers and codes for the text.</param>
 /// <param name="Address">Where it was sent to; null before, and after the person was erased.</param>
 /// <param name="Error">Why the last attempt failed or it was dropped, as a stable word.</param>

@@ -25,6 +25,9 @@ public sealed class OwnerNotices(IDatabase database, INotificationStore store, T
         if (wanted.Count > 0) await WantedAsync(scope, organization, wanted);
         foreach (var invitation in events.Where(item => item.Type.StartsWith("invitation.", StringComparison.Ordinal)))
             await InvitationAsync(scope, organization, invitation);
+        foreach (var asked in events.Where(item => item.Type == "recovery_link.requested"))
+            if (Ids.TryParse<MemberId>(asked.Subject.Id, out var member) && (string?)JsonNode.Parse(asked.Data)?["after"]?["link"] is { } link)
+                await store.InsertAsync(scope.Session, [About(organization, NotificationKind.RecoveryLink, member, link, [], scope.Now)], scope.Now);
         foreach (var parked in events.Where(item => item.Type == "members.parked"))
         {
             var after = JsonNode.Parse(parked.Data)?["after"];

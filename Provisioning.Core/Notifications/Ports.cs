@@ -69,6 +69,19 @@ public interface IInvitationMails
     Task<InvitationMail?> FindAsync(OrganizationId organization, string invitation, CancellationToken cancel);
 }
 
+/// <summary>A one-time link that is still good, made for this mail and kept nowhere.</summary>
+public sealed record RecoveryMail(DateTimeOffset ExpiresAt, Uri Link);
+
+/// <summary>What a mail with a one-time link needs to know.</summary>
+public interface IRecoveryMails
+{
+    /// <summary>Null when the link was used, is over, or would let nobody in any more.</summary>
+    Task<RecoveryMail?> FindAsync(OrganizationId organization, string link, CancellationToken cancel);
+}
+
+/// <summary>Mails whose text holds a secret of its own.</summary>
+public sealed record SecretMails(IInvitationMails Invitations, IRecoveryMails Recoveries);
+
 /// <summary>The state of all deliveries in a few numbers, for those who watch the service.</summary>
 public interface IDeliveryFigures
 {

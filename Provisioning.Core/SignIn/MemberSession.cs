@@ -6,12 +6,16 @@ using Provisioning.Core.Directory;
 namespace Provisioning.Core.SignIn;
 
 /// <summary>A member's signed-in browser. The browser's secret is kept as its hash only.</summary>
+/// <param name="Connection">Null: no identity provider vouched for the person, see <see cref="Recovery"/>.</param>
 /// <param name="IndexHash">Of the identity provider's own session (<see cref="SignInSecret.HashIndex"/>).</param>
 /// <param name="LogoutHint">What the identity provider wants back at sign-out, encrypted.</param>
 public sealed record MemberSession(
-    SessionId Id, OrganizationId Organization, MemberId Member, ConnectionId Connection, byte[]? IndexHash, string? LogoutHint,
+    SessionId Id, OrganizationId Organization, MemberId Member, ConnectionId? Connection, byte[]? IndexHash, string? LogoutHint,
     DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, DateTimeOffset? EndedAt, SessionEnd? EndReason)
 {
+    /// <summary>The one-time link that opened it: the session is for the administration only, and only while the member administers.</summary>
+    public RecoveryLinkId? Recovery { get; init; }
+
     public bool IsOpen(DateTimeOffset now) => EndedAt is null && now < ExpiresAt;
 }
 
@@ -36,7 +40,7 @@ public enum SessionEnd
 
 /// <summary>A session and the member as they are at this moment.</summary>
 /// <param name="InactiveReason">
-/// Why the session gives nothing now: session_expired, session_ended, member_suspended, member_removed, seat_required, term_inactive; null: it is good.
+/// Why the session gives nothing now: session_expired, session_ended, member_suspended, member_removed, seat_required, term_inactive, not_an_administrator; null: it is good.
 /// </param>
 /// <param name="ProductAccess">False for an owner or admin without a seat, who may administer (rules ROLE-4, SEAT-16).</param>
 public sealed record SessionView(MemberSession Session, SeatedMember Member, string? InactiveReason, bool ProductAccess)

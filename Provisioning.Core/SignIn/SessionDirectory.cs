@@ -122,8 +122,9 @@ public sealed class SessionDirectory(
     {
         var member = await members.FindAsync(session, organization.Id, found.Member)
             ?? throw new InvalidOperationException("A session belongs to a member that is there.");
-        var reason = found.EndedAt is not null ? "session_ended" : now >= found.ExpiresAt ? "session_expired" : Inactive(organization, member, now);
-        return new SessionView(found, member, reason, reason is null && member.Seat.Status == SeatStatus.Assigned && organization.HasAccess(now));
+        var reason = found.EndedAt is not null ? "session_ended" : now >= found.ExpiresAt ? "session_expired" : Inactive(organization, member, now)
+            ?? (found.Recovery is not null && !member.Member.Administers ? "not_an_administrator" : null);
+        return new SessionView(found, member, reason, reason is null && found.Recovery is null && member.Seat.Status == SeatStatus.Assigned && organization.HasAccess(now));
     }
 
     /// <summary>JIT-4, SEAT-16, as at the sign-in itself.</summary>

@@ -10,6 +10,9 @@ namespace Provisioning.Core.SignIn;
 /// <param name="Version">0: never set.</param>
 public sealed record SignInSettings(IReadOnlyList<string> ReturnTo, long Version)
 {
+    /// <summary>Whether owners and admins may have a one-time link to the administration sent to their address when sign-in is broken.</summary>
+    public bool RecoveryLinks { get; init; }
+
     public const int MostAddresses = 50, LongestAddress = 2000;
 
     public static readonly SignInSettings None = new([], 0);
@@ -42,20 +45,24 @@ public sealed class SignInSettingsChanges(IDatabase database, ISignInSettingsSto
         database.ReadAsync(session => store.FindAsync(session, organization.Id), cancel);
 
     /// <param name="returnTo">Each one that <see cref="SignInSettings.Parse"/> reads.</param>
+    /// <param name="recoveryLinks">Null: as it is.</param>
     public Task<Outcome<SignInSettings>> SetAsync(
-        Organization organization, Actor actor, IfMatch condition, IReadOnlyList<string> returnTo, CancellationToken cancel) =>
+        Organization organization, Actor actor, IfMatch condition, IReadOnlyList<string> returnTo, bool? recoveryLinks, CancellationToken cancel) =>
         database.WriteAsync(new WriteUnit<SignInSettings>(Ids.New<UnitId>(time), "sign_in_settings.set", actor, Instants.Now(time), async scope =>
         {
             var before = await store.FindAsync(scope.Session, organization.Id);
             if (!condition.Accepts(before.Version)) return new VersionConflict($"The settings were changed meanwhile; their version is \"{before.Version}\" now.");
-            var after = new SignInSettings(returnTo, before.Version);
+            var after = before with { ReturnTo = returnTo, RecoveryLinks = recoveryLinks ?? before.RecoveryLinks };
             if (!await store.SaveAsync(scope.Session, organization.Id, after)) throw new UnitConflictException("The settings were changed meanwhile.");
             scope.Note(organization.Id, "sign_in_settings.changed", Target.Organization(organization.Id), new JsonObject
             {
-                ["before"] = Array(before.ReturnTo), ["after"] = Array(returnTo),
+                ["before"] = Describe(before), ["after"] = Describe(after),
             });
             return after with { Version = before.Version + 1 };
         }) { Organization = organization.Id }, cancel);
 
-    private static JsonArray Array(IReadOnlyList<string> texts) => new([.. texts.Select(text => JsonValue.Create(text))]);
+    private static JsonObject Describe(SignInSettings settings) => new()
+    {
+        ["returnTo"] = new JsonArray([.. settings.ReturnTo.Select(text => JsonValue.Create(text))]), ["recoveryLinks"] = settings.RecoveryLinks,
+    };
 }

@@ -12,9 +12,12 @@ public sealed class SessionStore : ISessionStore, ISignInSettingsStore, IConnect
 {
     private const string Select =
         """
-        SELECT id, organization_id, member_id, connection_id, index_hash, logout_hint, created_at, expires_at, ended_at, end_reason
+        SELECT id, organization_id, member_id, connection_id, index_hash, logout_hint, created_at, expires_at, ended_at, end_reason, recovery_id
         FROM sign_in_sessions
         """;
+
+    /// <summary>Of a session that no identity provider vouched for: the column is as old as the belief that one always does.</summary>
+    private static readonly byte[] NoConnection = new byte[16];
 
     public Task LockMemberAsync(ISession session, OrganizationId organization, MemberId member) =>
         SqlSession.Of(session).ExecuteAsync(
@@ -25,14 +28,15 @@ public sealed class SessionStore : ISessionStore, ISignInSettingsStore, IConnect
         SqlSession.Of(session).ExecuteAsync(
             """
             INSERT INTO sign_in_sessions (id, organization_id, member_id, connection_id, subject_key, index_hash, cookie_hash, logout_hint, created_at,
-                expires_at, ended_at, end_reason)
-            VALUES (@id, @organization, @member, @connection, @subject, @IndexHash, @cookieHash, @LogoutHint, @created, @expires, NULL, NULL)
+                expires_at, ended_at, end_reason, recovery_id)
+            VALUES (@id, @organization, @member, @connection, @subject, @IndexHash, @cookieHash, @LogoutHint, @created, @expires, NULL, NULL, @recovery)
             """,
             new
             {
                 id = Ids.ToBytes(added.Id), organization = Ids.ToBytes(added.Organization), member = Ids.ToBytes(added.Member),
-                connection = Ids.ToBytes(added.Connection), subject = TextKey.Exact(subject), added.IndexHash, cookieHash, added.LogoutHint,
+                connection = Rows.OptionalBytes(added.Connection) ?? NoConnection, subject = TextKey.Exact(subject), added.IndexHash, cookieHash, added.LogoutHint,
                 created = Instants.ToMicroseconds(added.CreatedAt), expires = Instants.ToMicroseconds(added.ExpiresAt),
+                recovery = Rows.OptionalBytes(added.Recovery),
             });
 
     public async Task<MemberSession?> FindAsync(ISession session, OrganizationId organization, SessionId id) =>
@@ -104,26 +108,26 @@ public sealed class SessionStore : ISessionStore, ISignInSettingsStore, IConnect
     public async Task<int> DeleteOldAsync(ISession session, DateTimeOffset now, DateTimeOffset sessionsBefore, int limit)
     {
         var deleted = 0;
-        foreach (var (table, key) in ((string, string)[])[("sign_in_codes", "code_hash"), ("sign_in_flows", "state_hash"), ("sign_in_sessions", "id")])
-            deleted += await DeleteAsync(session, table, key, table == "sign_in_sessions" ? sessionsBefore : now, limit);
+        foreach (var (table, key) in ((string, string)[])[("sign_in_codes", "code_hash"), ("sign_in_flows", "state_hash"), ("sign_in_sessions", "id"), ("recovery_links", "id")])
+            deleted += await DeleteAsync(session, table, key, table is "sign_in_sessions" or "recovery_links" ? sessionsBefore : now, limit);
         // The key of a replay has two columns; a hash stands at more than one connection only if nobody minds.
         return deleted + await DeleteAsync(session, "sign_in_replays", "key_hash", now, limit);
     }
 
     public async Task<SignInSettings> FindAsync(ISession session, OrganizationId organization) =>
         await SqlSession.Of(session).FindAsync<SettingsRow>(
-            "SELECT return_to, version FROM sign_in_settings WHERE organization_id = @organization",
+            "SELECT return_to, recovery_links, version FROM sign_in_settings WHERE organization_id = @organization",
             new { organization = Ids.ToBytes(organization) }) is { } row
-            ? new SignInSettings(JsonSerializer.Deserialize<string[]>(row.Return_To)!, row.Version) : SignInSettings.None;
+            ? new SignInSettings(JsonSerializer.Deserialize<string[]>(row.Return_To)!, row.Version) { RecoveryLinks = row.Recovery_Links == 1 } : SignInSettings.None;
 
     public async Task<bool> SaveAsync(ISession session, OrganizationId organization, SignInSettings settings)
     {
-        var parameters = new { organization = Ids.ToBytes(organization), returnTo = JsonSerializer.Serialize(settings.ReturnTo), settings.Version };
+        var parameters = new { organization = Ids.ToBytes(organization), returnTo = JsonSerializer.Serialize(settings.ReturnTo), recovery = Rows.Flag(settings.RecoveryLinks), settings.Version };
         return settings.Version == 0
             ? await SqlSession.Of(session).ExecuteAsync(
-                "INSERT INTO sign_in_settings (organization_id, return_to, version) VALUES (@organization, @returnTo, 1)", parameters) == 1
+                "INSERT INTO sign_in_settings (organization_id, return_to, recovery_links, version) VALUES (@organization, @returnTo, @recovery, 1)", parameters) == 1
             : await SqlSession.Of(session).ExecuteAsync(
-                "UPDATE sign_in_settings SET return_to = @returnTo, version = version + 1 WHERE organization_id = @organization AND version = @Version",
+                "UPDATE sign_in_settings SET return_to = @returnTo, recovery_links = @recovery, version = version + 1 WHERE organization_id = @organization AND version = @Version",
                 parameters) == 1;
     }
 
@@ -142,15 +146,16 @@ public sealed class SessionStore : ISessionStore, ISignInSettingsStore, IConnect
             $"UPDATE sign_in_sessions SET ended_at = @now, end_reason = @reason WHERE {whose} AND ended_at IS NULL",
             new { id, reason = Words.Text(reason), now = Instants.ToMicroseconds(now) });
 
-    private sealed record SettingsRow(string Return_To, long Version);
+    private sealed record SettingsRow(string Return_To, long? Recovery_Links, long Version);
 
     private sealed record SessionRow(
         byte[] Id, byte[] Organization_Id, byte[] Member_Id, byte[] Connection_Id, byte[]? Index_Hash, string? Logout_Hint, long Created_At,
-        long Expires_At, long? Ended_At, string? End_Reason)
+        long Expires_At, long? Ended_At, string? End_Reason, byte[]? Recovery_Id)
     {
         public MemberSession ToSession() => new(
-            Rows.Id<SessionId>(Id), Rows.Id<OrganizationId>(Organization_Id), Rows.Id<MemberId>(Member_Id), Rows.Id<ConnectionId>(Connection_Id),
+            Rows.Id<SessionId>(Id), Rows.Id<OrganizationId>(Organization_Id), Rows.Id<MemberId>(Member_Id),
+            Recovery_Id is null ? Rows.Id<ConnectionId>(Connection_Id) : null,
             Index_Hash, Logout_Hint, Instants.FromMicroseconds(Created_At), Instants.FromMicroseconds(Expires_At), Rows.OptionalInstant(Ended_At),
-            Rows.OptionalWord<SessionEnd>(End_Reason));
+            Rows.OptionalWord<SessionEnd>(End_Reason)) { Recovery = Rows.OptionalId<RecoveryLinkId>(Recovery_Id) };
     }
 }

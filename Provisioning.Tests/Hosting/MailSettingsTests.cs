@@ -33,5 +33,5 @@ public sealed class MailSettingsTests
     }
 
     private static ServiceSettings Read(params (string Name, string Value)[] values) => ServiceSettings.Read(
-        new ConfigurationBuilder().AddInMemoryCollection(values.Select(value => new KeyValuePair<string, string?>(value.Name, value.Value))).Build(), "Production");
+        new ConfigurationBuilder().AddInMemoryCollection(values.Select(value => new KeyValuePair<string, string?>(value.Name, value.Value))).Build(), "Staging");
 }

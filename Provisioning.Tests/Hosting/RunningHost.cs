@@ -29,7 +29,7 @@ internal sealed class RunningHost : IAsyncDisposable
         Action<WebApplication>? map = null, Action<WebApplicationBuilder>? configure = null, params string[] settings)
     {
         var log = new RecordedLog();
-        var app = ProvisioningHost.Build(["--urls=http://127.0.0.1:0", "--environment=Production", .. settings], builder =>
+        var app = ProvisioningHost.Build(["--urls=http://127.0.0.1:0", "--environment=Staging", .. settings], builder =>
         {
             builder.Logging.ClearProviders();
             builder.Services.AddSingleton<ILoggerProvider>(log);

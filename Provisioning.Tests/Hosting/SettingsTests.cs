@@ -58,8 +58,7 @@ public sealed class SettingsTests
 
     [TestCase("Development", null, ExpectedResult = true)]
     [TestCase("Development", "false", ExpectedResult = false)]
-    [TestCase("Production", null, ExpectedResult = false)]
-    [TestCase("Production", "true", ExpectedResult = true)]
+    [TestCase("Staging", "true", ExpectedResult = true)]
     [TestCase("Staging", null, ExpectedResult = false)]
     public bool The_demo_is_on_by_itself_only_in_development(string environment, string? given) =>
         ServiceSettings.Read(Configuration(("Demo:Enabled", given)), environment).Demo.Enabled;
@@ -186,7 +185,32 @@ public sealed class SettingsTests
         Assert.That(storage.ConnectionStringUnder("/"), Is.EqualTo(given));
     }
 
-    private static ServiceSettings Read(params (string Name, string? Value)[] given) => ServiceSettings.Read(Configuration(given), "Production");
+    [Test]
+    public void D6_production_is_refused_without_its_address_and_a_certificate_naming_both_settings()
+    {
+        var refused = Assert.Throws<SettingsException>(() => ServiceSettings.Read(Configuration(), "Production"))!.Problems;
+        Assert.That(refused, Has.Count.EqualTo(2));
+        Assert.That(refused[0], Does.Contain("Public:BaseUrl (environment: Public__BaseUrl) is required in Production"));
+        Assert.That(refused[1], Does.Contain("Keys:CertificatePath (environment: Keys__CertificatePath) is required in Production"));
+        var complete = ServiceSettings.Read(
+            Configuration(("Public:BaseUrl", "https://seats.example"), ("Keys:CertificatePath", typeof(SettingsTests).Assembly.Location)), "Production");
+        Assert.That((complete.Demo.Enabled, complete.Sso.StartsPerMinute), Is.EqualTo((false, 300)));
+    }
+
+    [Test]
+    public void D6_trusted_proxies_are_addresses_and_networks_and_nobody_by_default()
+    {
+        Assert.That(Read().Public.TrustedProxies, Is.Empty);
+        Assert.That(Read(("Public:TrustedProxies", "10.0.0.7, 10.20.0.0/16,::1")).Public.TrustedProxies.Select(static proxy => proxy.ToString()),
+            Is.EqualTo(new[] { "10.0.0.7/32", "10.20.0.0/16", "::1/128" }));
+        Assert.That(Problems(("Public:TrustedProxies", "10.0.0.7,proxy.example")).Single(), Does.Contain("Public:TrustedProxies").And.Contain("\"proxy.example\""));
+    }
+
+    [Test]
+    public void D6_the_switch_that_believes_every_sender_is_refused() =>
+        Assert.That(Problems(("ForwardedHeaders_Enabled", "true")).Single(), Does.Contain("ASPNETCORE_FORWARDEDHEADERS_ENABLED").And.Contain("Public:TrustedProxies"));
+
+    private static ServiceSettings Read(params (string Name, string? Value)[] given) => ServiceSettings.Read(Configuration(given), "Staging"); // Production asks for more, see below
 
     private static IReadOnlyList<string> Problems(params (string Name, string? Value)[] given) =>
         Assert.Throws<SettingsException>(() => Read(given))!.Problems;

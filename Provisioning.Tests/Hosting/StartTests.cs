@@ -15,7 +15,7 @@ public sealed class StartTests
     [Test]
     public async Task Bad_settings_end_the_process_with_2_and_one_line_each()
     {
-        var (code, _, error) = await RunAsync(("Storage__Engine", "oracle"), ("Limits__BodyBytes", "-1"), ("Demo__ScimToken", "hunter2"));
+        var (code, _, error) = await RunAsync(("ASPNETCORE_ENVIRONMENT", "Staging"), ("Storage__Engine", "oracle"), ("Limits__BodyBytes", "-1"), ("Demo__ScimToken", "hunter2"));
         Assert.That(code, Is.EqualTo(2));
         Assert.That(error.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(3));
         Assert.That(error, Does.Contain("Storage__Engine").And.Contain("Limits__BodyBytes").And.Contain("Demo__ScimToken"));
@@ -35,7 +35,7 @@ public sealed class StartTests
     {
         await using var host = await RunningHost.StartAsync();
         await using var database = await TestDatabase.CreateAsync(TestDatabase.Sqlite);
-        var (code, output, error) = await RunAsync(("ASPNETCORE_URLS", host.App.Urls.First()), ("ASPNETCORE_ENVIRONMENT", "Production"),
+        var (code, output, error) = await RunAsync(("ASPNETCORE_URLS", host.App.Urls.First()), ("ASPNETCORE_ENVIRONMENT", "Staging"),
             ("Storage__ConnectionString", database.ConnectionString));
         Assert.That(code, Is.EqualTo(1));
         Assert.That(error.Trim().Split('\n'), Has.Length.EqualTo(1).And.All.Contains("in use").And.All.Contains(host.App.Urls.First()));
@@ -66,7 +66,7 @@ public sealed class StartTests
     public async Task Preparing_comes_before_listening_and_a_setting_it_refuses_ends_with_2()
     {
         var steps = new List<string>();
-        string[] args = ["--urls=http://127.0.0.1:0", "--environment=Production"];
+        string[] args = ["--urls=http://127.0.0.1:0", "--environment=Staging"];
         var ended = await ProvisioningHost.RunAsync(args, static given => ProvisioningHost.Build(given),
             (app, _) =>
             {

@@ -38,6 +38,15 @@ public sealed class StartUpTests
     }
 
     [Test]
+    public async Task D6_production_does_not_start_without_its_address_and_wrapped_keys()
+    {
+        var (code, output) = await ServiceProcess.RefusedAsync("environment=Production");
+        Assert.That(code, Is.EqualTo(2), output);
+        Assert.That(output.Trim().Split('\n'), Has.Length.EqualTo(2));
+        Assert.That(output, Does.Contain("Public__BaseUrl").And.Contain("Keys__CertificatePath").And.Not.Contain("   at "));
+    }
+
+    [Test]
     public async Task Every_bad_setting_is_named_in_one_go()
     {
         var (code, output) = await ServiceProcess.RefusedAsync("Storage:Engine=oracle", "Limits:JsonDepth=none");

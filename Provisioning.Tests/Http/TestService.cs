@@ -103,6 +103,7 @@ public sealed class TestService : IAsyncDisposable
         $"--Operator:Token={OperatorToken}",
         "--Limits:ScimRate=0", "--Limits:AdminRate=0", "--Limits:ApplicationRate=0", // tests ask as fast as they can
         "--Logging:LogLevel:Default=Warning",
+        "--Sso:StartsPerMinute=0", // all tests come from one address
         .. more.Select(setting => "--" + setting),
     ];
 

@@ -27,7 +27,7 @@ public sealed class MailDeliveryTests(string engine)
         org = await stack.OrganizationAsync(ProvisioningMode.Scim, (CoreStack.Standard, 10, 2));
         owner = (await stack.MemberAsync(org, $"owner@{org.Slug}.example", Role.PrimaryOwner)).Member.Id;
         port = new Port();
-        delivery = new MailDelivery(stack.Database, store, port, new NoInvitations(), new DeliveryPolicy(new Backoff(TimeSpan.FromSeconds(5)), 3), new AdministrationPlace(null), stack.Time);
+        delivery = new MailDelivery(stack.Database, store, port, new SecretMails(new NoInvitations(), new NoLinks()), new DeliveryPolicy(new Backoff(TimeSpan.FromSeconds(5)), 3), new AdministrationPlace(null), stack.Time);
         await stack.PushAsync(org, $"last@{org.Slug}.example");
         await new JournalRows(stack, new OwnerNotices(stack.Database, store, stack.Time)).SealAsync(org);
     }
@@ -140,6 +140,11 @@ public sealed class MailDeliveryTests(string engine)
             Sent.Add(message);
             return Task.FromResult(Result);
         }
+    }
+
+    private sealed class NoLinks : IRecoveryMails
+    {
+        public Task<RecoveryMail?> FindAsync(OrganizationId organization, string link, CancellationToken cancel) => Task.FromResult<RecoveryMail?>(null);
     }
 
     private sealed class NoInvitations : IInvitationMails

@@ -7,7 +7,7 @@ namespace Provisioning.Tests.Sso;
 /// <summary>What changes outside Development: the address is configured, cookies are secure, nothing on this machine is fetched.</summary>
 public sealed class PublicAddressTests
 {
-    private const string Production = "environment=Production";
+    private const string Elsewhere = "environment=Staging";
 
     [Test]
     public async Task D6_behind_a_public_address_cookies_are_host_only_secure_lax_and_closed_to_scripts()
@@ -25,9 +25,9 @@ public sealed class PublicAddressTests
     }
 
     [Test]
-    public async Task D6_in_production_nobody_signs_in_before_the_public_address_is_set_and_loopback_is_closed()
+    public async Task D6_outside_development_nobody_signs_in_before_the_public_address_is_set_and_loopback_is_closed()
     {
-        await using var service = await TestService.StartAsync(settings: Production);
+        await using var service = await TestService.StartAsync(settings: Elsewhere);
         var organization = await service.OrganizationAsync();
         var wanted = new JsonObject
         {

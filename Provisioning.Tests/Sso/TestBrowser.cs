@@ -14,6 +14,9 @@ internal sealed record Shown(int Status, Uri Address, Uri? Location, string Body
 
     public string? Query(string name) => HttpUtility.ParseQueryString(To.Query)[name];
 
+    /// <summary>The value of a hidden field.</summary>
+    public string Hidden(string name) => WebUtility.HtmlDecode(Regex.Match(Body, $"name=\"{name}\" value=\"([^\"]*)\"").Groups[1].Value);
+
     /// <summary>Where "Try again" leads.</summary>
     public string Again => WebUtility.HtmlDecode(Regex.Match(Body, """<a class="button" href="([^"]+)">Try again</a>""").Groups[1].Value);
 
@@ -53,6 +56,20 @@ internal sealed class TestBrowser : IDisposable
         using var form = new FormUrlEncodedContent(fields.ToDictionary(field => field.Name, field => field.Value));
         using var response = await http.PostAsync(address, form);
         return await ReadAsync(address, response);
+    }
+
+    /// <summary>A press of a button on a page of the service itself, as browsers say it (Fetch Metadata).</summary>
+    public Task<Shown> PressAsync(string path, params (string Name, string Value)[] fields) =>
+        SendAsync(HttpMethod.Post, path, new FormUrlEncodedContent(fields.ToDictionary(field => field.Name, field => field.Value)), "same-origin");
+
+    /// <summary>A request with the browser's cookies.</summary>
+    /// <param name="site">Sec-Fetch-Site; null for a browser that does not say.</param>
+    public async Task<Shown> SendAsync(HttpMethod method, string path, HttpContent? content, string? site)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(Home, path)) { Content = content };
+        if (site is not null) request.Headers.Add("Sec-Fetch-Site", site);
+        using var response = await http.SendAsync(request);
+        return await ReadAsync(request.RequestUri!, response);
     }
 
     public string? Cookie(string name) => Cookies.GetCookies(Home).FirstOrDefault(cookie => cookie.Name == name)?.Value;
