@@ -48,7 +48,7 @@ public static class AdministrationPages
         <section>
         <h3>{Page.Text(connection.Name)}</h3>
         <p class="small">{(connection.Kind switch { ConnectionKind.Oidc => "OpenID Connect", ConnectionKind.Saml => "SAML 2.0", _ => "Gateway" })}, {(connection.Enabled ? "on" : "off")}</p>
-        <form method="post" action="{Path}/connections/{connection.Id}/test"><button class="button">What is wrong?</button></form>
+        {(connection.Kind == ConnectionKind.Gateway ? "" : $"""<form method="post" action="{Path}/connections/{connection.Id}/test"><button class="button quiet">What is wrong?</button></form>""")}
         {Repair(connection)}
         </section>
         """;

@@ -207,6 +207,12 @@ internal sealed record RestCall(string Method, string Pattern, Func<RestWorld, T
         {
             Changing = SecretOnce,
         }),
+        Of("POST", "/members/{id}/recovery-links", async world =>
+        {
+            var id = await world.MemberAsync();
+            (await world.Organization.PatchMemberAsync(id, new { role = "owner" })).Expect(200);
+            return new ReadyCall(world.Operator, $"/members/{id}/recovery-links", null, new { }, world.Organization) { Changing = ["link", "secretShown"] };
+        }),
         Of("DELETE", "/tokens/{id}", async world => new ReadyCall(world.Owner, "/tokens/" + await world.TokenAsync("gateway"), In: world.Organization)),
         Of("POST", "/scim-tokens", async world =>
         {

@@ -1,50 +1,28 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using NUnit.Framework;
-using Provisioning.Tests.Core;
 using Provisioning.Tests.Http;
 
 namespace Provisioning.Tests.Sso;
 
-/// <summary>
-/// Sign-in against an OpenID provider that others wrote (<c>infra/test-idp</c>, certified as a provider), with its real pages. Ignored where Node.js or
-/// the provider is not installed.
-/// </summary>
+/// <summary>Sign-in against an OpenID provider that others wrote, with its real pages.</summary>
 public sealed partial class RealProviderTests
 {
     private TestService service = null!;
-    private Process? provider;
+    private NodeProvider? provider;
     private string issuer = "";
 
     [OneTimeSetUp]
     public async Task StartAsync()
     {
-        var folder = Path.Combine(Sources.Root, "infra", "test-idp");
-        if (!Directory.Exists(Path.Combine(folder, "node_modules", "oidc-provider")))
-            Assert.Ignore("The provider is not installed: (cd infra/test-idp && npm install --no-package-lock), which needs Node.js 20.");
         service = await SharedService.GetAsync();
-        var port = FreePort().ToString(CultureInfo.InvariantCulture);
-        issuer = "http://127.0.0.1:" + port;
-        var start = new ProcessStartInfo("node", ["idp.mjs", port, service.Address.GetLeftPart(UriPartial.Authority)])
-        {
-            WorkingDirectory = folder, RedirectStandardOutput = true,
-        };
-        provider = Process.Start(start)!;
-        while (await provider.StandardOutput.ReadLineAsync() is { } line && !line.Contains("ready", StringComparison.Ordinal)) { }
+        provider = await NodeProvider.StartAsync(service.Address);
+        issuer = provider.Issuer;
     }
 
     [OneTimeTearDown]
-    public void Stop()
-    {
-        if (provider is null) return;
-        provider.Kill();
-        provider.WaitForExit();
-        provider.Dispose();
-    }
+    public void Stop() => provider?.Dispose();
 
     [Test]
     public async Task A_person_signs_in_at_a_real_provider_is_refused_without_a_seat_and_signs_out()
@@ -98,13 +76,6 @@ public sealed partial class RealProviderTests
             }
         }
         throw new AssertionException($"The provider never let go.\n{shown}");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [GeneratedRegex("<form[^>]*action=\"([^\"]+)\"")]
