@@ -80,7 +80,7 @@ public static class Page
         label { display: block; margin: 0 0 .375rem; font-weight: 600; }
         h2 { margin: 1.5rem 0 .5rem; font-size: 1.125rem; }
         h3 { margin: 0; font-size: 1rem; overflow-wrap: anywhere; }
-        section { border-top: 1px solid var(--line); padding: 1rem 0 0; }
+        section { border-top: 1px solid var(--line); padding: 1rem 0; }
         code { overflow-wrap: anywhere; font-size: .9375rem; }
         input, textarea { width: 100%; padding: .75rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--quiet); border-radius: .5rem; }
         .button { display: inline-block; width: 100%; margin: .25rem 0 1rem; padding: .75rem 1rem; font: inherit; font-weight: 600; text-align: center;
