@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
@@ -15,11 +14,11 @@ public static class SessionEndpoints
         organization.MapRest("POST", "/sign-ins/exchange", Access.Application, ExchangeAsync)
             .WithSummary("Exchange the code of a finished sign-in, once, within 60 seconds")
             .WithDescription("""Body: {"code":"..."}, which the person's browser brought to your return address.""")
-            .Accepts<JsonObject>("application/json").Produces<SessionStateForm>().ProducesProblem(422);
+            .Accepts<CodeBody>("application/json").Produces<SessionStateForm>().Refuses("code_invalid");
         organization.MapRest("GET", "/sessions/{id}", Access.Application, GetAsync).WithSummary("Whether a session is good, and what its member may use right now")
             .Produces<SessionStateForm>();
         organization.MapRest("DELETE", "/sessions/{id}", Access.Application, EndAsync).WithSummary("End a session").Produces(204);
-        organization.MapRest("GET", "/members/{id}/sessions", Access.Admin, ListAsync).WithSummary("Sessions of a member, newest first").Produces<SessionsForm>();
+        organization.MapRest("GET", "/members/{id}/sessions", Access.Admin, ListAsync).WithSummary("Sessions of a member, newest first").WithDescription("Query: limit (1-500), cursor.").Produces<SessionsForm>();
     }
 
     private static async Task<Outcome<RestReply>> ExchangeAsync(RestRequest request)
