@@ -27,7 +27,7 @@ public static class AuditEndpoints
             .Produces<VerificationForm>();
         organization.MapRest("POST", "/members/{id}/erase", Access.Owner, EraseAsync).WithSummary("Erase the personal data of a removed member; cannot be undone")
             .WithDescription("No body. The ids and what happened stay, and the audit trail still verifies.")
-            .Produces<ErasureForm>().ProducesProblem(409);
+            .Produces<ErasureForm>().Refuses("member_not_removed", "managed_by_directory");
     }
 
     private static async Task<Outcome<RestReply>> ListAsync(RestRequest request)

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Organizations;
@@ -20,19 +19,19 @@ public static class ConnectionEndpoints
 
     public static void MapConnections(this IEndpointRouteBuilder organization)
     {
-        organization.MapRest("GET", "/connections", Access.Owner, ListAsync).WithSummary("Connections, oldest first").Produces<ConnectionsForm>();
+        organization.MapRest("GET", "/connections", Access.Owner, ListAsync).WithSummary("Connections, oldest first").WithDescription("Query: limit (1-500), cursor.").Produces<ConnectionsForm>();
         organization.MapRest("POST", "/connections", Access.Owner, CreateAsync).WithSummary("Add a gateway or an identity provider").WithDescription(Body)
-            .Accepts<JsonObject>("application/json").Produces<ConnectionForm>(201).ProducesProblem(409).ProducesProblem(422);
+            .Accepts<ConnectionBody>("application/json").Produces<ConnectionForm>(201).Refuses("connection_exists", "domain_routed", "domain_not_verified", "connection_not_usable", "outbound_refused", "outbound_failed");
         organization.MapRest("GET", "/connections/{id}", Access.Owner, GetAsync).WithSummary("Read a connection; the ETag is its version").Produces<ConnectionForm>();
         organization.MapRest("PUT", "/connections/{id}", Access.Owner, ChangeAsync).WithSummary("Replace the settings of a connection").WithDescription(Body)
-            .Accepts<JsonObject>("application/json").Produces<ConnectionForm>().ProducesProblem(409).ProducesProblem(412).ProducesProblem(422).ProducesProblem(428);
+            .Accepts<ConnectionBody>("application/json").Produces<ConnectionForm>().NeedsVersion().Refuses("connection_exists", "domain_routed", "domain_not_verified", "connection_not_usable", "outbound_refused", "outbound_failed");
         organization.MapRest("DELETE", "/connections/{id}", Access.Owner, RemoveAsync).WithSummary("Remove a connection; its sessions end")
-            .Produces(204).ProducesProblem(412).ProducesProblem(428);
-        organization.MapRest("POST", "/connections/{id}/test", Access.Owner, TestAsync).WithSummary("Try a connection and say what is wrong").Produces<ConnectionTestForm>();
+            .Produces(204).NeedsVersion();
+        organization.MapRest("POST", "/connections/{id}/test", Access.Owner, TestAsync).WithSummary("Try a connection and say what is wrong").Produces<ConnectionTestForm>().WithMetadata(new TakesNoKey());
         organization.MapRest("GET", "/sign-in-settings", Access.Owner, SettingsAsync).WithSummary("Where people may be sent after a sign-in, and whether administrators may ask for a one-time link").Produces<SignInSettingsForm>();
         organization.MapRest("PUT", "/sign-in-settings", Access.Owner, SetSettingsAsync).WithSummary("Set where people may be sent after a sign-in, and whether administrators may ask for a one-time link")
             .WithDescription("""Body: {"returnTo":["https://app.acme.example/signed-in"],"recoveryLinks":false?}. returnTo: https (http on this machine only); the query is free, the rest counts exactly. recoveryLinks: owners and admins may have a link to the administration sent to their address, for when sign-in is broken; absent: as it is.""")
-            .Accepts<JsonObject>("application/json").Produces<SignInSettingsForm>().ProducesProblem(412).ProducesProblem(428);
+            .Accepts<SignInSettingsBody>("application/json").Produces<SignInSettingsForm>().NeedsVersion();
     }
 
     private static async Task<Outcome<RestReply>> ListAsync(RestRequest request)

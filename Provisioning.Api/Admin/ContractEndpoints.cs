@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Contracts;
@@ -16,20 +15,20 @@ public static class ContractEndpoints
         organization.MapRest("GET", "/contract", Access.Owner, GetAsync).WithSummary("The contract, its prices, and what the next renewal would be").Produces<ContractForm>();
         organization.MapRest("POST", "/contract", Access.Operator, CreateAsync).WithSummary("Make a contract; its first invoice is issued when the term starts")
             .WithDescription("""Body: {"currency":"USD","tiers":[{"tier":"standard","price":"40.00","quantity":100,"surcharge":false?,"rank":10?,"features":{}?}],"start":"2026-01-01"?,"minimumSeats":20?,"autoRenew":true?,"planModel":"seat_included"|"usage_multi_tier"|"usage_single_tier"?,"singleTier":"standard"?,"surcharge":"5.00"?,"collection":"card"|"invoiced"?,"funding":"prepaid"|"arrears"?,"proration":"service_month"|"whole_month"|"annual_days"?,"compliance":false?,"kind":"annual"|"custom"?}.""")
-            .Accepts<JsonObject>("application/json").Produces<ContractForm>(201).ProducesProblem(409).ProducesProblem(422);
+            .Accepts<NewContractBody>("application/json").Produces<ContractForm>(201).Refuses("contract_exists", "below_minimum_seats", "quantity_below_in_use");
         organization.MapRest("PATCH", "/contract", Access.Operator, ChangeAsync).WithSummary("Turn automatic renewal on or off, cancel to the end of the term, or take that back")
             .WithDescription("""Body: {"autoRenew":false} or {"cancelled":true}. Needs If-Match.""")
-            .Accepts<JsonObject>("application/json").Produces<ContractForm>().ProducesProblem(412).ProducesProblem(428);
+            .Accepts<ContractChangeBody>("application/json").Produces<ContractForm>().NeedsVersion();
         organization.MapRest("PUT", "/contract/prices", Access.Operator, PricesAsync).WithSummary("Set prices from the next term on; those of this term are fixed")
             .WithDescription("""Body: {"tiers":[{"tier":"standard","price":"42.00","surcharge":false?}]}. Needs If-Match.""")
-            .Accepts<JsonObject>("application/json").Produces<ContractForm>().ProducesProblem(412).ProducesProblem(422).ProducesProblem(428);
+            .Accepts<PricesBody>("application/json").Produces<ContractForm>().NeedsVersion().Refuses("price_not_in_contract");
         organization.MapRest("POST", "/contract/convert", Access.Operator, ConvertAsync).WithSummary("Move everybody to the single tier now instead of at the renewal")
-            .Produces<ContractForm>().ProducesProblem(409).ProducesProblem(412).ProducesProblem(428);
+            .Produces<ContractForm>().NeedsVersion().Refuses("plan_not_convertible", "term_inactive", "contract_not_annual");
         organization.MapRest("GET", "/contract/terms", Access.Owner, TermsAsync).WithSummary("Terms of all contracts, newest first")
             .WithDescription("Query: limit (1-500), cursor.").Produces<TermsForm>();
         organization.MapRest("PUT", "/contract/renewal", Access.Owner, RenewalAsync).WithSummary("Ask for more seats at the next renewal than are in use")
             .WithDescription("""Body: {"quantities":{"standard":95}}; {"quantities":{}} takes the choice back. Needs If-Match.""")
-            .Accepts<JsonObject>("application/json").Produces<ContractForm>().ProducesProblem(412).ProducesProblem(422).ProducesProblem(428);
+            .Accepts<RenewalBody>("application/json").Produces<ContractForm>().NeedsVersion().Refuses("quantity_below_in_use", "below_minimum_seats", "price_not_in_contract");
     }
 
     private static async Task<Outcome<RestReply>> GetAsync(RestRequest request) =>

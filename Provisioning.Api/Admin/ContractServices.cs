@@ -14,7 +14,9 @@ public static class ContractServices
             var billing = provider.GetRequiredService<ServiceSettings>().Billing;
             return new Issuer(billing.Issuer, billing.Address, billing.Zone, billing.PaymentDays);
         });
+        services.AddSingleton<ITaxes, NoTaxes>();
         services.AddSingleton<SeatPurchases>();
+        services.AddSingleton<SoldSeats>();
         services.AddSingleton<InvoiceBook>();
         services.AddSingleton<InvoiceAdministration>();
         services.AddSingleton<QuoteFulfilment>();

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
@@ -15,12 +14,12 @@ public static class CredentialEndpoints
         organization.MapRest("GET", "/tokens", Access.Owner, TokensAsync).WithSummary("Tokens, without their secrets").WithDescription("Query: limit (1-500), cursor. lastUsedAt is written every few minutes.").Produces<TokensForm>();
         organization.MapRest("POST", "/tokens", Access.Owner, IssueAsync).WithSummary("Make a token; the secret is shown once")
             .WithDescription("""Body: {"door":"scim"|"admin"|"gateway"|"application","role":"owner"|"admin" or "memberId":"mem_..." (door admin only),"name":"...","expiresAt":"..."?}. Two SCIM tokens are valid at once. With memberId: a personal token, which acts with the member's role of the moment; a member makes it for himself, or the operator for anybody.""")
-            .Accepts<JsonObject>("application/json").Produces<IssuedTokenForm>(201).ProducesProblem(409);
+            .Accepts<TokenBody>("application/json").Produces<IssuedTokenForm>(201).Refuses("too_many_tokens");
         organization.MapRest("DELETE", "/tokens/{id}", Access.Owner, RevokeAsync).WithSummary("Revoke a token at once").Produces(204);
-        organization.MapRest("GET", "/scim-tokens", Access.Owner, ScimTokensAsync).WithSummary("SCIM tokens, without their secrets").Produces<TokensForm>();
+        organization.MapRest("GET", "/scim-tokens", Access.Owner, ScimTokensAsync).WithSummary("SCIM tokens, without their secrets").WithDescription("Query: limit (1-500), cursor.").Produces<TokensForm>();
         organization.MapRest("POST", "/scim-tokens", Access.Owner, IssueScimAsync).WithSummary("Make a SCIM token; the secret is shown once")
             .WithDescription("""Body: {"name":"...","expiresAt":"..."?}. Two are valid at once, for rotation.""")
-            .Accepts<JsonObject>("application/json").Produces<IssuedTokenForm>(201).ProducesProblem(409);
+            .Accepts<ScimTokenBody>("application/json").Produces<IssuedTokenForm>(201).Refuses("too_many_tokens");
         organization.MapRest("DELETE", "/scim-tokens/{id}", Access.Owner, RevokeAsync).WithSummary("Revoke a token at once").Produces(204);
     }
 

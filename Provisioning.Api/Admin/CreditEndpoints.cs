@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Contracts;
@@ -18,10 +17,10 @@ public static class CreditEndpoints
             .WithDescription("Query: kind, limit (1-500), cursor.").Produces<CreditJournalsForm>();
         organization.MapRest("POST", "/credits/purchases", Access.Owner, BuyAsync).WithSummary("Buy credits: an invoice is issued, and its payment makes them usable")
             .WithDescription("""Needs an Idempotency-Key. Body: {"amount":{"amount":"100.00","currency":"USD"},"expiresAt":"2027-01-01T00:00:00Z"?,"priority":0?}.""")
-            .Accepts<JsonObject>("application/json").Produces<CreditPurchaseForm>(201).ProducesProblem(409);
+            .Accepts<CreditPurchaseBody>("application/json").Produces<CreditPurchaseForm>(201).Refuses("term_inactive", "funding_not_prepaid", "credit_limit");
         organization.MapRest("POST", "/credits/adjustments", Access.Operator, AdjustAsync).WithSummary("Give credits, or take some back: a journal of its own")
             .WithDescription("""Body: {"kind":"give"|"take_back","amount":{"amount":"5.00","currency":"USD"},"reason":"...","expiresAt":"..."?,"priority":0?}.""")
-            .Accepts<JsonObject>("application/json").Produces<AdjustmentForm>(201).ProducesProblem(404).ProducesProblem(409);
+            .Accepts<AdjustmentBody>("application/json").Produces<AdjustmentForm>(201).Refuses("term_inactive", "funding_not_prepaid", "credit_limit", "credits_not_available");
     }
 
     private static async Task<Outcome<RestReply>> GetAsync(RestRequest request)

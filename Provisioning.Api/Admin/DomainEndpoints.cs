@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Organizations;
@@ -22,14 +21,14 @@ public static class DomainEndpoints
 {
     public static void MapDomains(this IEndpointRouteBuilder organization)
     {
-        organization.MapRest("GET", "/domains", Access.Owner, ListAsync).WithSummary("Claimed and verified domains").Produces<ClaimedDomainsForm>();
+        organization.MapRest("GET", "/domains", Access.Owner, ListAsync).WithSummary("Claimed and verified domains").WithDescription("Query: limit (1-500), cursor.").Produces<ClaimedDomainsForm>();
         organization.MapRest("POST", "/domains", Access.Owner, ClaimAsync).WithSummary("Claim a domain; again: a new token while it is pending")
             .WithDescription("""Body: {"name":"acme.example"}. Publish the record of the answer, then POST /domains/{id}/verify.""")
-            .Accepts<JsonObject>("application/json").Produces<DomainForm>(201).ProducesProblem(409);
+            .Accepts<DomainBody>("application/json").Produces<DomainForm>(201).Refuses("domain_taken");
         organization.MapRest("POST", "/domains/{id}/verify", Access.Owner, VerifyAsync).WithSummary("Look for the TXT record")
-            .Accepts<JsonObject>("application/json").Produces<DomainForm>().ProducesProblem(409).ProducesProblem(422);
+            .Produces<DomainForm>().Refuses("domain_taken", "domain_not_verified");
         organization.MapRest("DELETE", "/domains/{id}", Access.Owner, RemoveAsync)
-            .WithSummary("Give a domain up: members stay, nobody new comes in by it").Produces(204);
+            .WithSummary("Give a domain up: members stay, nobody new comes in by it").Produces(204).Refuses("domain_routed");
     }
 
     private static async Task<Outcome<RestReply>> ListAsync(RestRequest request)

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
@@ -50,22 +49,22 @@ public static class InvitationEndpoints
         organization.MapRest("GET", "/invitations/{id}", Access.Admin, GetAsync).WithSummary("Read an invitation").Produces<InvitationForm>();
         organization.MapRest("POST", "/invitations", Access.Admin, InviteAsync).WithSummary("Invite an address; a seat is held for 21 days")
             .WithDescription("""Body: {"email":"a@acme.example","role":"user"|"admin"|"owner"?,"tier":"premium"?}. Without a tier: the highest with a free seat.""")
-            .Accepts<JsonObject>("application/json").Produces<InvitationForm>(201).ProducesProblem(409).ProducesProblem(422);
+            .Accepts<InvitationBody>("application/json").Produces<InvitationForm>(201).Refuses("tier_full", "invitation_exists", "member_exists", "managed_by_directory", "domain_not_verified", "unknown_tier");
         organization.MapRest("POST", "/invitations/bulk", Access.Admin, BulkAsync).WithSummary("Invite many; each address succeeds or fails alone, in order")
             .WithDescription("""Body: {"invitations":[{"email":"...","role":"user"?,"tier":"..."?}]}, at most 200.""")
-            .Accepts<JsonObject>("application/json").Produces<BulkForm>();
+            .Accepts<InvitationsBody>("application/json").Produces<BulkForm>();
         organization.MapRest("POST", "/invitations/{id}/resend", Access.Admin, ResendAsync)
             .WithSummary("Invite again: a new link and a new term; the link sent before ends")
-            .Accepts<JsonObject>("application/json").Produces<InvitationForm>(201).ProducesProblem(409).ProducesProblem(410).ProducesProblem(422);
+            .Produces<InvitationForm>(201).Refuses("tier_full", "invitation_exists", "member_exists", "managed_by_directory", "invitation_revoked", "domain_not_verified", "unknown_tier");
         organization.MapRest("DELETE", "/invitations/{id}", Access.Admin, RevokeAsync).WithSummary("Revoke a pending invitation; its seat is free at once")
-            .Produces(204).ProducesProblem(409).ProducesProblem(410);
+            .Produces(204).Refuses("member_exists", "invitation_revoked", "invitation_expired");
     }
 
     public static void MapAcceptance(this IEndpointRouteBuilder routes) =>
         routes.MapGroup("/v1/invitations").WithTags("Invitations").MapRest("POST", "/accept", Access.Anyone, AcceptAsync)
             .WithSummary("Accept an invitation; a second time answers the same")
             .WithDescription("""Body: {"token":"..."}, from the link of the mail.""")
-            .Accepts<JsonObject>("application/json").Produces<AcceptedForm>().ProducesProblem(409).ProducesProblem(410).ProducesProblem(422);
+            .Accepts<AcceptanceBody>("application/json").Produces<AcceptedForm>().Refuses("member_exists", "managed_by_directory", "invitation_expired", "invitation_revoked", "domain_not_verified").WithMetadata(new TakesNoKey());
 
     private static async Task<Outcome<RestReply>> ListAsync(RestRequest request)
     {

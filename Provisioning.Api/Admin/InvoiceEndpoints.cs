@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Contracts;
@@ -13,14 +12,14 @@ public static class InvoiceEndpoints
         organization.MapRest("GET", "/invoices", Access.Owner, ListAsync).WithSummary("Invoices and credit notes, newest first")
             .WithDescription("Query: state, kind, limit (1-500), cursor.").Produces<InvoicesForm>();
         organization.MapRest("GET", "/invoices/{id}", Access.Owner, GetAsync).WithSummary("An invoice with its lines").Produces<InvoiceForm>();
-        organization.MapRest("GET", "/invoices/{id}/html", Access.Owner, PageAsync).WithSummary("An invoice to be printed").Produces(200, contentType: "text/html");
-        organization.MapRest("GET", "/invoices/{id}/pdf", Access.Owner, FileAsync).WithSummary("An invoice as a PDF file").Produces(200, contentType: "application/pdf");
+        organization.MapRest("GET", "/invoices/{id}/html", Access.Owner, PageAsync).WithSummary("An invoice to be printed").Produces<string>(200, "text/html");
+        organization.MapRest("GET", "/invoices/{id}/pdf", Access.Owner, FileAsync).WithSummary("An invoice as a PDF file").Produces<byte[]>(200, "application/pdf");
         organization.MapRest("POST", "/invoices/{id}/payments", Access.Operator, PayAsync).WithSummary("Record that an invoice, or a quote by card, was paid")
             .WithDescription("""Body: {"reference":"bank transfer of 1 March"}. The same reference again changes nothing.""")
-            .Accepts<JsonObject>("application/json").Produces<PaymentForm>().ProducesProblem(409);
+            .Accepts<PaymentBody>("application/json").Produces<PaymentForm>().Refuses("invoice_not_payable", "quote_expired", "from_tier_in_use");
         organization.MapRest("POST", "/invoices/{id}/credit-notes", Access.Operator, CreditAsync).WithSummary("Credit an invoice, wholly or in part; seats stay")
             .WithDescription("""Body: {"reason":"...","amount":"100.00"?}.""")
-            .Accepts<JsonObject>("application/json").Produces<InvoiceForm>(201).ProducesProblem(409);
+            .Accepts<CreditBody>("application/json").Produces<InvoiceForm>(201).Refuses("invoice_not_creditable");
     }
 
     private static async Task<Outcome<RestReply>> ListAsync(RestRequest request)

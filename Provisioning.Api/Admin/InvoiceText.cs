@@ -40,6 +40,7 @@ internal static class InvoiceText
         LineKind.Add => $"Additional seats {line.Tier}",
         LineKind.Upgrade => $"Upgrade from {line.From} to {line.Tier}",
         LineKind.Surcharge => $"Surcharge for seats {line.Tier}",
+        LineKind.Tax => line.Note ?? "Tax",
         LineKind.Conversion => line.From is null ? $"Conversion to {line.Tier}" : $"Conversion from {line.From} to {line.Tier}",
         LineKind.Credits => "Prepaid credits",
         LineKind.Usage => $"Usage of {line.Usage?.Model}",

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
@@ -17,13 +16,13 @@ public static class MemberEndpoints
             .WithDescription("Query: filter (text in userName or e-mail), seatStatus, tier, source, state, role, inactiveDays (1-3650: no sign-in for so many days), limit (1-500), cursor. Removed members are listed with state=removed only.")
             .Produces<MembersForm>();
         organization.MapRest("GET", "/members.csv", Access.Admin, CsvAsync).WithSummary("All members as CSV (RFC 4180)")
-            .WithDescription("Query: as GET /members, without limit and cursor.").Produces(200, contentType: "text/csv");
+            .WithDescription("Query: as GET /members, without limit and cursor.").Produces<string>(200, "text/csv");
         organization.MapRest("GET", "/members/{id}", Access.Admin, GetAsync).WithSummary("Read a member; the ETag is its version").Produces<MemberForm>();
         organization.MapRest("PATCH", "/members/{id}", Access.Admin, PatchAsync).WithSummary("Move, unassign, suspend or restore a member, or change the role")
             .WithDescription("""Body: {"seat":{"tier":"premium"}}, {"seat":{"unassign":true}}, {"seat":{"tier":"premium","wait":true}}, {"seat":{"wait":true}} {"state":"suspended"|"active"} or {"role":"owner"|"admin"|"user"}. Needs If-Match.""")
-            .Accepts<JsonObject>("application/json").Produces<MemberForm>().ProducesProblem(409).ProducesProblem(412).ProducesProblem(422).ProducesProblem(428);
+            .Accepts<MemberChangeBody>("application/json").Produces<MemberForm>().NeedsVersion().Refuses("tier_full", "managed_by_directory", "last_primary_owner", "cannot_remove_self", "unknown_tier");
         organization.MapRest("DELETE", "/members/{id}", Access.Admin, RemoveAsync).WithSummary("Remove a member; the seat is free at once")
-            .Produces(204).ProducesProblem(409).ProducesProblem(412).ProducesProblem(428);
+            .Produces(204).NeedsVersion().Refuses("last_primary_owner", "cannot_remove_self");
         organization.MapRest("GET", "/members/{id}/entitlements", Access.Application, EntitlementsAsync)
             .WithSummary("What the member may use right now").Produces<EntitlementsForm>();
     }

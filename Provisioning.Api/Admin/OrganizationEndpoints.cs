@@ -1,7 +1,7 @@
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
+using Provisioning.Core.Contracts;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Invitations;
 using Provisioning.Core.Journal;
@@ -22,22 +22,22 @@ public static partial class OrganizationEndpoints
         var all = routes.MapGroup("/v1/organizations").WithTags("Operator");
         all.MapRest("POST", "", Access.Operator, CreateAsync).WithSummary("Create an organisation with tiers, seats and verified domains")
             .WithDescription("""Body: {"slug":"acme","name":"Acme","mode":"scim_and_jit"?,"billingZone":"UTC"?,"tiers":[{"tier":"premium","rank":20,"purchased":5,"features":{}?}],"domains":["acme.example"]?,"owner":{"email":"..."}?}. The owner is invited as primary owner.""")
-            .Accepts<JsonObject>("application/json").Produces<OrganizationForm>(201).ProducesProblem(409);
+            .Accepts<NewOrganizationBody>("application/json").Produces<OrganizationForm>(201).Refuses("slug_taken", "domain_taken");
         all.MapRest("GET", "", Access.Operator, ListAsync).WithSummary("List organisations; include=usage: with seats per tier and members by state")
             .WithDescription("Query: include=usage, limit (1-500), cursor.").Produces<OrganizationsForm>();
         var one = all.MapGroup("/{org}");
         one.MapRest("GET", "", Access.Admin, GetAsync).WithSummary("Read an organisation").Produces<OrganizationForm>();
         one.MapRest("PATCH", "", Access.Owner, ChangeAsync).WithSummary("Change name or billing zone")
             .WithDescription("""Body: {"name":"..."?,"billingZone":"Europe/Paris"?}. Needs If-Match.""")
-            .Accepts<JsonObject>("application/json").Produces<OrganizationForm>().ProducesProblem(412).ProducesProblem(428);
+            .Accepts<OrganizationChangeBody>("application/json").Produces<OrganizationForm>().NeedsVersion();
         one.MapRest("POST", "/suspend", Access.Operator, SuspendAsync).WithSummary("End or restore access of the whole organisation")
             .WithDescription("""Body: {"suspended":true|false}, or none for true. Sign-ins answer term_inactive while suspended; seats stay.""")
-            .Accepts<JsonObject>("application/json").Produces<OrganizationForm>();
+            .Accepts<SuspensionBody>(isOptional: true, "application/json").Produces<OrganizationForm>();
         one.MapRest("PUT", "/seats", Access.Operator, SetSeatsAsync).WithSummary("Set tiers and what was bought; new seats go to the waiting at once")
-            .WithDescription("""Body: {"tiers":[{"tier":"premium","rank":20,"purchased":6,"features":{}?}]}. Seats are added or upgraded, never removed (409 seats_not_removable).""")
-            .Accepts<JsonObject>("application/json").Produces<SeatsForm>().ProducesProblem(409);
+            .WithDescription("""Body: {"tiers":[{"tier":"premium","rank":20,"purchased":6,"features":{}?}]}. Seats are added or upgraded, never removed (409 seats_not_removable); with a contract they are bought by a quote instead (409 contract_exists).""")
+            .Accepts<SeatsBody>("application/json").Produces<SeatsForm>().Refuses("seats_not_removable", "from_tier_in_use", "contract_exists");
         one.MapRest("PUT", "/domains", Access.Operator, SetDomainsAsync).WithSummary("Set the verified domains; the operator vouches for them")
-            .Accepts<JsonObject>("application/json").Produces<DomainsForm>().ProducesProblem(409);
+            .Accepts<DomainsBody>("application/json").Produces<DomainsForm>().Refuses("domain_taken", "domain_routed");
     }
 
     private static async Task<Outcome<RestReply>> CreateAsync(RestRequest request)
@@ -139,7 +139,7 @@ public static partial class OrganizationEndpoints
         if (!(await request.BodyAsync()).Try(out var body, out var error)) return error;
         var tiers = Tiers(body.Fields);
         if (body.Fields.Problem is { } problem) return problem;
-        var set = await request.Service<MemberAdministration>().SetSeatsAsync(request.Organization, request.Actor, tiers, request.Cancel);
+        var set = await request.Service<SoldSeats>().SetAsync(request.Organization, request.Actor, tiers, request.Cancel);
         if (!set.IsOk) return set.Error;
         return RestReply.Ok(new SeatsForm(await SeatEndpoints.TiersAsync(request, request.Organization.Id)));
     }

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
@@ -20,11 +19,11 @@ public static class OwnershipEndpoints
         organization.MapRest("POST", "/ownership-transfer", Access.PrimaryOwner, TransferAsync)
             .WithSummary("Hand the ownership to another member; the primary owner becomes an owner")
             .WithDescription("""Body: {"memberId":"mem_...","confirmEmail":"..."}: the address of the new owner, typed.""")
-            .Accepts<JsonObject>("application/json").Produces<MemberForm>().ProducesProblem(409);
+            .Accepts<TransferBody>("application/json").Produces<MemberForm>().Refuses("last_primary_owner").WithMetadata(new TakesNoKey());
         organization.MapRest("PUT", "/owner", Access.Operator, AppointAsync)
             .WithSummary("Appoint the primary owner, or invite one while there is none")
             .WithDescription("""Body: {"memberId":"mem_..."}, when the primary owner is gone; or {"email":"..."}, as long as there is none: the invitation sent before ends.""")
-            .Accepts<JsonObject>("application/json").Produces<MemberForm>().Produces<InvitationForm>(201).ProducesProblem(409);
+            .Accepts<AppointmentBody>("application/json").Produces<MemberForm>().Produces<InvitationForm>(201).Refuses("member_exists", "last_primary_owner", "domain_not_verified");
     }
 
     private static async Task<Outcome<RestReply>> MeAsync(RestRequest request)

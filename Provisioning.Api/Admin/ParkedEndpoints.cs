@@ -14,9 +14,9 @@ public static class ParkedEndpoints
         organization.MapRest("GET", "/parked-effects/{id}", Access.Owner, GetAsync).WithSummary("The people of a parked effect")
             .WithDescription("Query: limit (1-500), cursor.").Produces<ParkedMembersForm>();
         organization.MapRest("POST", "/parked-effects/{id}/apply", Access.Owner, request => DecideAsync(request, apply: true))
-            .WithSummary("Suspend these people after all").Produces<ParkedForm>().ProducesProblem(409);
+            .WithSummary("Suspend these people after all").Produces<ParkedForm>().Refuses("effect_decided");
         organization.MapRest("POST", "/parked-effects/{id}/discard", Access.Owner, request => DecideAsync(request, apply: false))
-            .WithSummary("Let these people stay").Produces<ParkedForm>().ProducesProblem(409);
+            .WithSummary("Let these people stay").Produces<ParkedForm>().Refuses("effect_decided");
     }
 
     private static async Task<Outcome<RestReply>> ListAsync(RestRequest request)

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json.Nodes;
 using Provisioning.Api.Configuration;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
@@ -28,7 +27,8 @@ public static class PaymentEndpoints
             else await Problems.WriteAsync(context, error);
         })).WithTags("Contract and invoices").WithMetadata(new RoutePolicy("a signature of the payment service")).WithSummary("What became of a payment")
             .WithDescription("""Body: {"invoice":"inv_...","result":"succeeded"|"failed","reference":"..."}. Payment-Signature: t=<Unix seconds>,v1=<hex HMAC-SHA-256 of "<t>.<body>" with Billing:PaymentSecret>.""")
-            .Accepts<JsonObject>("application/json").Produces<PaymentForm>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(404).ProducesProblem(409);
+            .Accepts<PaymentNoticeBody>("application/json").Produces<PaymentForm>().WithMetadata(new TakesNoKey())
+            .Refuses("invalid_request", "unauthenticated", "not_found", "store_unavailable", "invoice_not_payable", "quote_expired", "from_tier_in_use");
 
     /// <summary>The value of the header for a body at an instant.</summary>
     public static string Sign(string secret, ReadOnlySpan<byte> body, DateTimeOffset at)

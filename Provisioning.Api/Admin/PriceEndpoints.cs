@@ -18,16 +18,16 @@ public static class PriceEndpoints
             .WithDescription("Query: model, limit (1-500), cursor.").Produces<ModelPricesForm>();
         prices.MapRest("POST", "/prices", Access.Operator, EnterAsync).WithSummary("Enter prices; of two that begin together the one entered later is valid")
             .WithDescription("""Body: {"prices":[{"model":"m1","currency":"USD","input":"3.00","output":"15.00","cacheWrite":"3.75"?,"cacheRead":"0.30"?,"defaultEstimate":"0.05","validFrom":"2026-03-01T00:00:00Z"?}]}: rates per million tokens, up to 1,000 prices. The model "*" is what recorded usage of an unknown model costs. Or a CSV file, such as the exported one, with the columns """ + string.Join(", ", PriceFields.Columns) + ".")
-            .Accepts<JsonObject>("application/json", CsvText.MediaType).Produces<PricesEnteredForm>();
+            .Accepts<EnteredPricesBody>("application/json", CsvText.MediaType).Produces<PricesEnteredForm>();
         prices.MapRest("GET", "/prices.csv", Access.Operator, ExportAsync).WithSummary("Everything that is or will be valid, as CSV")
-            .Produces(200, contentType: CsvText.MediaType);
+            .Produces<string>(200, CsvText.MediaType);
         var organization = prices.MapGroup("/organizations/{org}");
         organization.MapRest("GET", "/prices", Access.Owner, PaidAsync).WithSummary("What the organisation pays for a model now")
             .WithDescription("Query: model.").Produces<PaidPriceForm>();
         organization.MapRest("GET", "/price-multiplier", Access.Owner, MultiplierAsync).WithSummary("What the organisation pays of the listed prices").Produces<MultiplierForm>();
         organization.MapRest("PUT", "/price-multiplier", Access.Operator, SetMultiplierAsync).WithSummary("Set what the organisation pays of the listed prices")
             .WithDescription("""Body: {"multiplier":"0.9"}; up to 6 decimals, up to 1000. For usage recorded from now on.""")
-            .Accepts<JsonObject>("application/json").Produces<MultiplierForm>();
+            .Accepts<MultiplierBody>("application/json").Produces<MultiplierForm>();
     }
 
     private static async Task<Outcome<RestReply>> ListAsync(RestRequest request)

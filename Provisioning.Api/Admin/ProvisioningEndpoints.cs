@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
@@ -21,21 +20,22 @@ public static class ProvisioningEndpoints
         organization.MapRest("GET", "/provisioning", Access.Owner, GetAsync).WithSummary("Provisioning mode, policies and group mapping").Produces<ProvisioningForm>();
         organization.MapRest("PUT", "/provisioning", Access.Owner, PutAsync).WithSummary("Set provisioning mode, policies and group mapping")
             .WithDescription($"Needs If-Match. Body: {Body} \"acknowledge\": true overrides would_lock_out. A changed mapping waits for a sync; a change that lets the directory rule over people it has pushed needs a preview (409 preview_outdated).")
-            .Accepts<JsonObject>("application/json").Produces<ProvisioningForm>().ProducesProblem(409).ProducesProblem(412).ProducesProblem(422).ProducesProblem(428);
+            .Accepts<ProvisioningBody>("application/json").Produces<ProvisioningForm>().NeedsVersion().Refuses("preview_outdated", "would_lock_out", "unknown_tier");
         organization.MapRest("POST", "/provisioning/preview", Access.Owner, PreviewAsync)
             .WithSummary("Show what a change of mode or mapping would do to people and seats; nothing is changed")
-            .WithDescription($"Body: {Body}").Accepts<JsonObject>("application/json").Produces<PreviewForm>(201).ProducesProblem(422);
+            .WithDescription($"Body: {Body}")
+            .Accepts<ProvisioningChangeBody>("application/json").Produces<PreviewForm>(201).Refuses("unknown_tier");
         organization.MapRest("POST", "/provisioning/apply", Access.Owner, ApplyAsync).WithSummary("Carry out a preview")
             .WithDescription("""Body: {"previewId":"prv_...","removals":12?,"acknowledge":true?}. 409 preview_outdated, removal_count_mismatch (repeat the number of removals), would_lock_out (empty directory, or the acting owner would lose the ownership).""")
-            .Accepts<JsonObject>("application/json").Produces<RunForm>().ProducesProblem(409);
+            .Accepts<ApplyBody>("application/json").Produces<RunForm>().Refuses("preview_outdated", "removal_count_mismatch", "would_lock_out");
         organization.MapRest("POST", "/provisioning/what-if", Access.Owner, SupposeAsync)
             .WithSummary("Given these people and groups: who would sit where, who would wait, who would lose access; nothing is changed")
             .WithDescription($$"""Body: {"people":[{"userName":"ada@acme.example","active":true?,"groups":["Engineering"]?}],"complete":false?,"change":{...}?}. complete: these are all the people there are. change: the settings to suppose, as {{Body}}""")
-            .Accepts<JsonObject>("application/json").Produces<WhatIfForm>().ProducesProblem(422);
+            .Accepts<WhatIfBody>("application/json").Produces<WhatIfForm>().Refuses("unknown_tier").WithMetadata(new TakesNoKey());
         organization.MapRest("POST", "/directory/sync", Access.Owner, SyncAsync)
             .WithSummary("Make members equal to the directory and its groups now, and hand free seats to the waiting")
             .WithDescription("""Body: {"scope":"members"|"groups"|"both"}, or none for both. What is not done at once is carried on by a job: GET /directory/runs/{id}.""")
-            .Accepts<JsonObject>("application/json").Produces<RunForm>();
+            .Accepts<SyncBody>(isOptional: true, "application/json").Produces<RunForm>();
         organization.MapRest("GET", "/directory/runs/{id}", Access.Owner, RunAsync).WithSummary("How far a sync or an apply is").Produces<RunForm>();
     }
 

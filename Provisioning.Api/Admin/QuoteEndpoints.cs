@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Contracts;
@@ -12,13 +11,13 @@ public static class QuoteEndpoints
     {
         organization.MapRest("POST", "/seat-quotes", Access.Owner, CreateAsync).WithSummary("Price seats to add or upgrade, together")
             .WithDescription("""Body: {"changes":[{"kind":"add","tier":"standard","quantity":5},{"kind":"upgrade","from":"standard","to":"premium","quantity":10,"members":["mem_..."]?}]}, or one change by itself, such as the purchaseHint of a refusal. Members are those who sit on the lower tier and move along.""")
-            .Accepts<JsonObject>("application/json").Produces<QuoteForm>(201).ProducesProblem(409).ProducesProblem(422);
+            .Accepts<QuoteBody>("application/json").Produces<QuoteForm>(201).Refuses("contract_not_annual", "term_inactive", "from_tier_in_use", "seats_not_removable", "price_not_in_contract", "unknown_tier");
         organization.MapRest("GET", "/seat-quotes/{id}", Access.Owner, GetAsync).WithSummary("Read a quote").Produces<QuoteForm>();
         organization.MapRest("POST", "/seat-quotes/{id}/confirm", Access.Owner, ConfirmAsync).WithSummary("Buy what the quote offers; who waits gets a seat at once")
             .WithDescription("""Needs an Idempotency-Key. Body: {"expectedTotal":{"amount":"8000.00","currency":"USD"}}. State payment_pending: the seats come with the card payment.""")
-            .Accepts<JsonObject>("application/json").Produces<ConfirmedForm>().ProducesProblem(409).ProducesProblem(422);
+            .Accepts<ConfirmationBody>("application/json").Produces<ConfirmedForm>().Refuses("quote_stale", "quote_expired", "quote_already_confirmed", "from_tier_in_use", "term_inactive", "contract_not_annual", "total_mismatch");
         organization.MapRest("POST", "/seat-quotes/{id}/cancel", Access.Owner, CancelAsync).WithSummary("Drop a quote that is open or waits for its payment")
-            .Produces(204).ProducesProblem(409);
+            .Produces(204).Refuses("quote_already_confirmed", "quote_expired");
     }
 
     private static async Task<Outcome<RestReply>> CreateAsync(RestRequest request)

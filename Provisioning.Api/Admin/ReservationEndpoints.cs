@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
@@ -23,7 +22,7 @@ public static class ReservationEndpoints
         organization.MapRest("GET", "/reservations", Access.Owner, GetAsync).WithSummary("Seats kept for groups").Produces<ReservationsForm>();
         organization.MapRest("PUT", "/reservations", Access.Owner, PutAsync).WithSummary("Set the seats kept for groups; nobody loses a seat by it")
             .WithDescription("""Needs If-Match. Body: {"reservations":[{"group":"Engineering","tier":"premium","quantity":5}]}. At most what was bought (409 reservations_exceed_purchased).""")
-            .Accepts<JsonObject>("application/json").Produces<ReservationsForm>().ProducesProblem(409).ProducesProblem(412).ProducesProblem(422).ProducesProblem(428);
+            .Accepts<ReservationsBody>("application/json").Produces<ReservationsForm>().NeedsVersion().Refuses("reservations_exceed_purchased", "unknown_tier");
     }
 
     private static async Task<Outcome<RestReply>> GetAsync(RestRequest request)

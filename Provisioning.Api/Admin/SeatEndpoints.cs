@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
@@ -17,11 +16,11 @@ public static class SeatEndpoints
     {
         organization.MapRest("GET", "/seats", Access.Admin, SeatsAsync).WithSummary("Seats per tier, best tier first").Produces<SeatsForm>();
         organization.MapRest("GET", "/seats/waiting", Access.Admin, WaitingAsync)
-            .WithSummary("Who waits, in order, and who was refused at sign-in").Produces<WaitingForm>();
+            .WithSummary("Who waits, in order, and who was refused at sign-in").WithDescription("Query: limit (1-500), cursor.").Produces<WaitingForm>();
         organization.MapRest("POST", "/seats/drain", Access.Admin, DrainAsync).WithSummary("Hand free seats to whoever waits").Produces<DrainForm>();
         organization.MapRest("POST", "/seat-swaps", Access.Admin, SwapAsync).WithSummary("Exchange seats in one step, all or nothing")
             .WithDescription("""Body: {"changes":[{"memberId":"mem_...","tier":"premium"},{"memberId":"mem_...","tier":null}]}; null unassigns.""")
-            .Accepts<JsonObject>("application/json").Produces<SwappedForm>().ProducesProblem(409).ProducesProblem(422);
+            .Accepts<SwapsBody>("application/json").Produces<SwappedForm>().Refuses("tier_full", "managed_by_directory", "unknown_tier");
     }
 
     private static async Task<Outcome<RestReply>> SeatsAsync(RestRequest request) =>

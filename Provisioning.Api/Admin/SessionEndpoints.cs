@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
@@ -15,14 +14,14 @@ public static class SessionEndpoints
         organization.MapRest("POST", "/sign-ins/exchange", Access.Application, ExchangeAsync)
             .WithSummary("Exchange the code of a finished sign-in, once, within 60 seconds")
             .WithDescription("""Body: {"code":"..."}, which the person's browser brought to your return address.""")
-            .Accepts<JsonObject>("application/json").Produces<SessionStateForm>().ProducesProblem(422);
+            .Accepts<CodeBody>("application/json").Produces<SessionStateForm>().Refuses("code_invalid");
         organization.MapRest("GET", "/sessions/{id}", Access.Application, GetAsync).WithSummary("Whether a session is good, and what its member may use right now")
             .Produces<SessionStateForm>();
         organization.MapRest("DELETE", "/sessions/{id}", Access.Application, EndAsync).WithSummary("End a session").Produces(204);
-        organization.MapRest("GET", "/members/{id}/sessions", Access.Admin, ListAsync).WithSummary("Sessions of a member, newest first").Produces<SessionsForm>();
+        organization.MapRest("GET", "/members/{id}/sessions", Access.Admin, ListAsync).WithSummary("Sessions of a member, newest first").WithDescription("Query: limit (1-500), cursor.").Produces<SessionsForm>();
         organization.MapRest("POST", "/members/{id}/recovery-links", Access.Operator, RecoverAsync).WithSummary("Make a one-time link to the administration for an owner or admin; it is shown once")
             .WithDescription("For when sign-in is broken. The link is good for 15 minutes and once; it opens the administration for an hour, never the product. A body is not needed.")
-            .Accepts<JsonObject>("application/json").Produces<RecoveryLinkForm>(201).ProducesProblem(422);
+            .Produces<RecoveryLinkForm>(201).Refuses("validation_failed");
     }
 
     private static async Task<Outcome<RestReply>> ExchangeAsync(RestRequest request)

@@ -17,7 +17,7 @@ public static partial class WebhookEndpoints
         organization.MapRest("GET", "/webhooks", Access.Owner, ListAsync).WithSummary("Webhooks, without their secrets").Produces<WebhooksForm>();
         organization.MapRest("POST", "/webhooks", Access.Owner, AddAsync).WithSummary("Send events to an address; the secret that signs them is shown once")
             .WithDescription("""Body: {"url":"https://...","types":["seat.*","member.removed"]?}; without types all events. Requests carry Provisioning-Signature: t=seconds,v1=hex, where v1 is HMAC-SHA-256 under the secret over "seconds.body".""")
-            .Accepts<JsonObject>("application/json").Produces<IssuedWebhookForm>(201).ProducesProblem(409);
+            .Accepts<WebhookBody>("application/json").Produces<IssuedWebhookForm>(201).Refuses("too_many_webhooks");
         organization.MapRest("DELETE", "/webhooks/{id}", Access.Owner, DeleteAsync).WithSummary("Delete a webhook and what is on its way to it").Produces(204);
         organization.MapRest("POST", "/webhooks/{id}/rotate", Access.Owner, RotateAsync).WithSummary("Make a new secret; the old one signs too for 24 hours")
             .WithDescription("No body. The new secret is shown once.").Produces<IssuedWebhookForm>();
@@ -25,7 +25,7 @@ public static partial class WebhookEndpoints
             .WithDescription("Query: state (pending, delivered, dead), limit (1-500), cursor.").Produces<DeliveriesForm>();
         organization.MapRest("POST", "/webhooks/{id}/resend", Access.Owner, ResendAsync).WithSummary("Send events again")
             .WithDescription("""Body: {"sequence":17} for one event, whatever became of it; none for all that were given up (dead).""")
-            .Accepts<JsonObject>("application/json").Produces<ResentForm>();
+            .Accepts<ResendBody>(isOptional: true, "application/json").Produces<ResentForm>();
         organization.MapRest("GET", "/notifications", Access.Owner, NotificationsAsync).WithSummary("Mails: to whom, about what, when, and what became of them, newest first")
             .WithDescription("Query: state (pending, sent, failed, dropped), limit (1-500), cursor.").Produces<NotificationsForm>();
     }

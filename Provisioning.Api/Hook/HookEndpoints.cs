@@ -1,10 +1,16 @@
-using System.Text.Json.Nodes;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Organizations;
 using Provisioning.Core.SignIn;
 
 namespace Provisioning.Api.Hook;
+
+/// <summary>A sign-in, as the gateway saw it; other fields are ignored.</summary>
+/// <param name="Connection">Name or id.</param>
+/// <param name="Subject">The person at the connection.</param>
+public sealed record DecisionBody(
+    string Connection, string Subject, string? Email = null, bool? EmailVerified = null, string? Name = null, IReadOnlyList<string>? Groups = null,
+    string? ExternalId = null);
 
 /// <summary>The answer to a sign-in. A deny is a normal answer: 200, with the reason and what would help.</summary>
 /// <param name="Decision"><c>allow</c> or <c>deny</c>.</param>
@@ -30,7 +36,7 @@ public static class HookEndpoints
             .MapRest("POST", "/sign-in-decisions", Access.Gateway, DecideAsync, Channel.Jit)
             .WithSummary("Decide a sign-in: link, create with the highest available tier, or refuse with the reason")
             .WithDescription("""Body: {"connection":"demo","subject":"00u1","email":"a@acme.example","emailVerified":true?,"name":"A B"?,"groups":["eng"]?,"externalId":"..."?}.""")
-            .Accepts<JsonObject>("application/json").Produces<SignInForm>();
+            .Accepts<DecisionBody>("application/json").Produces<SignInForm>().WithMetadata(new TakesNoKey());
 
     private static async Task<Outcome<RestReply>> DecideAsync(RestRequest request)
     {

@@ -6,13 +6,15 @@ namespace Provisioning.Api.Hosting;
 public static class Description
 {
     public static void AddDescription(this IServiceCollection services) =>
-        services.AddOpenApi("v1", static options => options.AddDocumentTransformer(static (document, _, _) =>
+        services.ConfigureHttpJsonOptions(static options => options.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict)
+            .AddOpenApi("v1", static options => options.AddSchemaTransformer(RouteDescription.SchemaAsync).AddOperationTransformer(RouteDescription.OperationAsync)
+        .AddDocumentTransformer(static (document, _, _) =>
         {
             document.Info = new OpenApiInfo
             {
                 Title = "Provisioning", Version = "v1",
                 Description = "Seats, members, sign-in decisions and organisations. Errors are problem+json with a stable code. "
-                    + "POST takes an Idempotency-Key; changes of members need If-Match. SCIM 2.0 is served at /scim/v2 and describes itself there.",
+                    + "A POST that changes something takes an Idempotency-Key; a change of what has a version needs If-Match. SCIM 2.0 is served at /scim/v2 and describes itself there.",
             };
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>

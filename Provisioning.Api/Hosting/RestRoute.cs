@@ -150,7 +150,9 @@ public static class RestRoute
             }
             Instruments.Refused(channel == Channel.Jit ? Instruments.SignInDoor : Instruments.AdminDoor, Problems.From(error).Code);
             await Problems.WriteAsync(context, error);
-        })).WithMetadata(new RoutePolicy(Describe(access))).ProducesProblem(400).ProducesProblem(401).ProducesProblem(403).ProducesProblem(404);
+        })).WithMetadata(new RoutePolicy(Describe(access))).Refuses(access == Access.Anyone
+            ? ["invalid_request", "not_found", "store_unavailable"]
+            : ["invalid_request", "unauthenticated", "forbidden_role", "not_found", "rate_limited", "store_unavailable"]);
 
     private static async Task<Outcome<RestRequest>> AuthorizeAsync(HttpContext context, Access access, Channel channel)
     {

@@ -19,8 +19,12 @@ public sealed record NewInvoice(
 /// Drafts and issues invoices inside the unit of the change they bill (rules BILL-1, BILL-7, BILL-8). Issuing is the last thing a unit
 /// does: it takes the next number, and whoever wants one after it waits for the commit.
 /// </summary>
-public sealed class InvoiceBook(IInvoiceStore store, Issuer issuer, IEnumerable<IInvoicePaid> listeners)
+public sealed class InvoiceBook(IInvoiceStore store, Issuer issuer, ITaxes taxes, IEnumerable<IInvoicePaid> listeners)
 {
+    /// <summary>What is charged, with the tax on it (rule BILL-6).</summary>
+    public IReadOnlyList<ChargeLine> WithTax(Organization organization, Currency currency, IReadOnlyList<ChargeLine> lines) =>
+        [.. lines, .. taxes.Of(organization, currency, lines)];
+
     /// <summary>A draft: no number yet.</summary>
     public async Task<Invoice> DraftAsync(UnitScope scope, Organization organization, NewInvoice wanted)
     {

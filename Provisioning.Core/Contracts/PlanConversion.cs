@@ -24,7 +24,7 @@ public sealed class PlanConversion(IDatabase database, IContractStore contracts,
                 return new Conflict("plan_not_convertible", contract.Conditions.Compliance
                     ? "The contract is flagged compliance and keeps its tiers." : "The contract has a single tier already.");
             var purchased = ground.Pools.ToDictionary(pool => pool.Tier, pool => pool.Purchased);
-            var lines = Pricing.OfConversion(contract, purchased, contract.Conditions.SingleTier, today);
+            var lines = book.WithTax(organization, contract.Conditions.Currency, Pricing.OfConversion(contract, purchased, contract.Conditions.SingleTier, today));
             var converted = await contracts.UpdateAsync(
                 scope.Session, await conversion.ConvertAsync(scope, contract, ground.Pools, purchased.Values.Sum()));
             await book.DraftAndIssueAsync(scope, organization, new NewInvoice(

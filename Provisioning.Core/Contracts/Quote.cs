@@ -29,7 +29,7 @@ public sealed record ChargeLine(
 }
 
 /// <summary>What a line is for.</summary>
-public enum LineKind { Seats, Add, Upgrade, Surcharge, Conversion, Credit, Credits, Usage, LateUsage }
+public enum LineKind { Seats, Add, Upgrade, Surcharge, Conversion, Credit, Credits, Usage, LateUsage, Tax }
 
 /// <summary>Usage of one member and one model (rules USE-3, USE-7); tokens of each kind.</summary>
 /// <param name="MemberName">The userName as it is now; null once the person was erased.</param>

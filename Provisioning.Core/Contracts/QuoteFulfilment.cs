@@ -10,8 +10,12 @@ namespace Provisioning.Core.Contracts;
 public sealed record LockedGround(IReadOnlyList<SeatPool> Pools, Contract? Contract);
 
 /// <summary>Carries out the changes of a quote inside the unit that confirms it, or that records its payment (rules QUO-3, QUO-6).</summary>
-public sealed class QuoteFulfilment(IContractStore contracts, ISeatStore seats, SeatPurchases purchases)
+public sealed class QuoteFulfilment(IContractStore contracts, ISeatStore seats, SeatPurchases purchases, InvoiceBook book)
 {
+    /// <summary>The lines that the invoice of these changes will have.</summary>
+    public IReadOnlyList<ChargeLine> Price(Organization organization, Contract contract, IReadOnlyList<QuoteChange> changes, DateOnly today) =>
+        book.WithTax(organization, contract.Conditions.Currency, Pricing.Of(contract, changes, today));
+
     /// <summary>
     /// Pools first, then the contract: a batch of units holds the best pool before anything else, so everybody meets there.
     /// </summary>

@@ -25,7 +25,7 @@ public sealed class SeatQuotes(
             if (QuoteRules.Check(contract!, pools, changes) is { } refused) return refused;
             var planned = await fulfilment.PlanAsync(scope.Session, organization.Id, pools, changes, withoutMissing: false);
             if (!planned.Try(out var plan, out var error)) return error;
-            var lines = Pricing.Of(contract!, changes, today);
+            var lines = fulfilment.Price(organization, contract!, changes, today);
             var quote = new SeatQuote(
                 id, organization.Id, contract!.Id, contract.Term, today, changes, lines, new Money(Pricing.Total(lines), contract.Conditions.Currency),
                 plan.Before, plan.After, QuoteState.Open, scope.Now, Earlier(scope.Now + QuoteRules.Lifetime, BillingZone.FirstInstant(today.AddDays(1), zone)), null);

@@ -26,7 +26,8 @@ public sealed class TermOpening(
             Allocations.Describe(pools.ToDictionary(pool => pool.Tier, pool => pool.Purchased)), Describe(active));
         return await book.DraftAndIssueAsync(scope, organization, new NewInvoice(
             invoice, term.No == 1 ? InvoiceKind.TermStart : InvoiceKind.Renewal, contract.Id, contract.Conditions.Currency, term.Start, term.End,
-            Pricing.OfTerm(contract, contract.Months, opening, tiers.OrderByDescending(tier => tier.Rank).Select(tier => tier.Tier))));
+            book.WithTax(organization, contract.Conditions.Currency,
+                Pricing.OfTerm(contract, contract.Months, opening, tiers.OrderByDescending(tier => tier.Rank).Select(tier => tier.Tier)))));
     }
 
     /// <summary>Closes a term that is over and opens the next one (rules REN-1, REN-2, REN-5).</summary>

@@ -90,12 +90,6 @@ public sealed class MemberAdministration(
             return new DrainReport(seated, waiting.Values.Sum());
         }) { Organization = organization, RequestHash = idempotency?.RequestHash, Lease = lease }, cancel);
 
-    /// <summary>The operator sets what was bought (rule SEAT-6); new seats go to the waiting in the same unit.</summary>
-    public Task<Outcome<IReadOnlyList<SeatPool>>> SetSeatsAsync(
-        Organization organization, Actor actor, IReadOnlyList<TierSeats> tiers, CancellationToken cancel) =>
-        database.WriteAsync(new WriteUnit<IReadOnlyList<SeatPool>>(Ids.New<UnitId>(time), "seats.set", actor, Instants.Now(time),
-            scope => engine.SetPurchasedAsync(scope, organization.Id, tiers)) { Organization = organization.Id }, cancel);
-
     private async Task<Outcome<SeatedMember>> FindAsync(
         ISession session, Organization organization, Authority authority, MemberId id, IfMatch condition, PersonAct act)
     {

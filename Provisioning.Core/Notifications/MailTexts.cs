@@ -76,7 +76,19 @@ public static class MailTexts
             ]),
             _ => throw new ArgumentOutOfRangeException(nameof(notification), notification.Kind, "No mail to an owner."),
         };
-        return MailText.Of(subject, [.. paragraphs, Why], "Seats and people", place);
+        if (facts["purchaseHint"] is not JsonObject hint) return MailText.Of(subject, [.. paragraphs, Why], "Seats and people", place);
+        return place is null
+            ? MailText.Of(subject, [.. paragraphs, $"To get a price, send this as it is to POST /seat-quotes: {hint.ToJsonString()}", Why])
+            : MailText.Of(subject, [.. paragraphs, Why], $"Get a price for one more {Text(hint, "tier")} seat", Prepared(place, hint));
+    }
+
+    /// <summary>The administration with the change to be quoted in its query, beside what stands there already.</summary>
+    private static Uri Prepared(Uri place, JsonObject hint)
+    {
+        var query = string.Join('&', hint.Select(field => $"{Uri.EscapeDataString(field.Key)}={Uri.EscapeDataString(field.Value?.ToString() ?? "")}"));
+        var to = new UriBuilder(place);
+        to.Query = to.Query.Length > 1 ? to.Query[1..] + "&" + query : query;
+        return to.Uri;
     }
 
     public static MailText ToInvited(NotificationKind kind, InvitationMail invitation, string organization)

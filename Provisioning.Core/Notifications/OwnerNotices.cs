@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
+using Provisioning.Core.Seats;
 
 namespace Provisioning.Core.Notifications;
 
@@ -70,7 +71,10 @@ public sealed class OwnerNotices(IDatabase database, INotificationStore store, T
             await store.SetAlertAsync(scope.Session, organization, tier.Tier, before, after);
             if (!LowSeats.IsTold(before, after)) continue;
             var exhausted = after == SeatAlert.Exhausted;
-            var facts = new JsonObject { ["tier"] = tier.Tier, ["purchased"] = tier.Purchased, ["free"] = tier.Free };
+            var facts = new JsonObject
+            {
+                ["tier"] = tier.Tier, ["purchased"] = tier.Purchased, ["free"] = tier.Free, ["purchaseHint"] = SeatEngine.PurchaseHint(tier.Tier),
+            };
             scope.Record(organization, exhausted ? "seats.exhausted" : "seats.low", Target.Organization(organization), null, (JsonObject)facts.DeepClone());
             await TellAsync(scope, organization, exhausted ? NotificationKind.SeatsExhausted : NotificationKind.SeatsLow, facts);
         }
@@ -90,6 +94,7 @@ public sealed class OwnerNotices(IDatabase database, INotificationStore store, T
         await TellAsync(scope, organization, NotificationKind.SeatWanted, new JsonObject
         {
             ["refused"] = first.Type == "seat.refused", ["member"] = first.Subject.Kind == "member" ? first.Subject.Id : null,
+            ["purchaseHint"] = JsonNode.Parse(first.Data)?["after"]?["purchaseHint"]?.DeepClone(),
         });
         var (moreRefused, moreWaiting) = first.Type == "seat.refused" ? (refused - 1, waiting) : (refused, waiting - 1);
         await store.SetWindowAsync(scope.Session, organization, null, new NoticeWindow(scope.Now + Day, moreRefused, moreWaiting));

@@ -18,13 +18,13 @@ internal sealed class ContractDesk
 
     private static int keys;
 
-    public ContractDesk(CoreStack stack)
+    public ContractDesk(CoreStack stack, ITaxes? taxes = null)
     {
         Stack = stack;
         var issuer = new Issuer("Seats & Co", ["1 Main Street"], "UTC", 30);
-        var book = new InvoiceBook(Invoices, issuer, [new CreditsPaid(Credits, new CreditLedger(Credits, stack.Time))]);
+        var book = new InvoiceBook(Invoices, issuer, taxes ?? new NoTaxes(), [new CreditsPaid(Credits, new CreditLedger(Credits, stack.Time))]);
         Purchases = new SeatPurchases(stack.Seats);
-        var fulfilment = new QuoteFulfilment(Contracts, stack.Seats, Purchases);
+        var fulfilment = new QuoteFulfilment(Contracts, stack.Seats, Purchases, book);
         Quotes = new SeatQuotes(stack.Database, Contracts, QuoteRows, stack.Seats, fulfilment, stack.Time);
         Confirmation = new QuoteConfirmation(stack.Database, QuoteRows, Invoices, fulfilment, book, stack.Time);
         Payments = new Payments(stack.Database, Invoices, QuoteRows, fulfilment, Confirmation, book, stack.Time);

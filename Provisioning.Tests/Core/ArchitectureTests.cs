@@ -29,7 +29,7 @@ public sealed partial class ArchitectureTests
         ["SignIn"] = ["Directory", "Seats", "Organizations", "Journal", "Common"],
         ["Invitations"] = ["Directory", "Seats", "Organizations", "Journal", "Common"],
         ["Scim/Operations"] = ["Scim/Resources", "Scim/Filters", "Scim/Patching", "Directory", "Organizations", "Schemas", "Query", "Common"],
-        ["Notifications"] = ["Organizations", "Journal", "Common"],
+        ["Notifications"] = ["Seats", "Organizations", "Journal", "Common"],
         ["Storage"] = ["Storage/Dialects", "Storage/Migrations", "Spend", "Contracts", "Notifications", "SignIn", "Directory", "Seats", "Organizations", "Journal", "Schemas", "Query", "Common"],
         ["Storage/Dialects"] = [],
         ["Storage/Migrations"] = ["Storage/Dialects", "Common"],

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using Provisioning.Core.Common;
+using Provisioning.Core.Contracts;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Invitations;
 using Provisioning.Core.Journal;
@@ -225,7 +226,7 @@ internal sealed class CoreStack : IAsyncDisposable
         Administration.SwapAsync(organization, Actor, new Authority(Role.PrimaryOwner), [.. changes.Select(change => new SeatChange(change.Member, change.Tier))], null, default);
 
     public Task<Outcome<IReadOnlyList<SeatPool>>> BuyAsync(Organization organization, params (string Tier, int Rank, int Seats)[] tiers) =>
-        Administration.SetSeatsAsync(organization, Actor, [.. tiers.Select(tier => new TierSeats(tier.Tier, tier.Rank, tier.Seats, []))], default);
+        new SoldSeats(Database, new ContractStore(), Engine, Seats, Time).SetAsync(organization, Actor, [.. tiers.Select(tier => new TierSeats(tier.Tier, tier.Rank, tier.Seats, []))], default);
 
     public async Task<IReadOnlyList<SeatGrant>> DrainAsync(Organization organization) =>
         (await Administration.DrainAsync(organization.Id, Actor, null, default)).Value.Seated;

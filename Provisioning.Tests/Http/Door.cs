@@ -67,7 +67,9 @@ public sealed class Door(HttpClient http, string? token, string root, string med
         var answered = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var header in response.Headers.Concat(response.Content.Headers)) answered[header.Key] = string.Join(", ", header.Value);
         var shown = bytes is null ? "" : "\n" + (bytes.Length > 2000 ? $"({bytes.Length} bytes)" : Encoding.UTF8.GetString(bytes));
-        return new Answer($"{method} {Root}{path}{shown}", (int)response.StatusCode, answered.GetValueOrDefault("Content-Type"), answered,
+        var answer = new Answer($"{method} {Root}{path}{shown}", (int)response.StatusCode, answered.GetValueOrDefault("Content-Type"), answered,
             await response.Content.ReadAsStringAsync());
+        await DescribedRefusals.CheckAsync(Http, method, Root + path, answer);
+        return answer;
     }
 }

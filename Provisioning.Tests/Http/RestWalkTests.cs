@@ -34,6 +34,9 @@ public sealed class RestWalkTests
         ["PUT /v1/organizations/{org}/owner"] = "the operator appoints, whoever owns it now (ROLE-3)",
     };
 
+    /// <summary>Whether a repeated POST is answered from its receipt.</summary>
+    public static bool TakesKey(string route) => !WithoutKey.ContainsKey(route);
+
     private RestWorld world = null!;
 
     [OneTimeSetUp]

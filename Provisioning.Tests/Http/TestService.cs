@@ -69,7 +69,7 @@ public sealed class TestService : IAsyncDisposable
     }
 
     /// <summary>Another node on the same database, in this process too: it shares nothing else with the first. To be disposed of first.</summary>
-    public Task<TestService> AnotherAsync() => StartAsync(database, false, null, 2, 1, settings);
+    public Task<TestService> AnotherAsync(Action<WebApplicationBuilder>? configure = null) => StartAsync(database, false, configure, 2, 1, settings);
 
     private static async Task<TestService> StartAsync(
         TestDatabase database, bool ownsDatabase, Action<WebApplicationBuilder>? configure, int standard, int premium, string[] settings)

@@ -40,8 +40,8 @@ public sealed class MailTests(string engine)
         Assert.That((low.WasEncrypted, low.User, low.Message.From.ToString(), low.Message.Headers["Auto-Submitted"]),
             Is.EqualTo((true, MailServer.User, "\"Seats\" <seats@sender.example>", "auto-generated")));
         Assert.That(low.Subject, Is.EqualTo($"Organisation {organization.Slug}: few premium seats are left"));
-        Assert.That(low.Plain, Does.Contain("1 of 3 premium seats").And.Contain("https://seats.example/?a=1&b=2"));
-        Assert.That(low.Html, Does.Contain("1 of 3 premium seats").And.Contain("href=\"https://seats.example/?a=1&amp;b=2\""));
+        Assert.That(low.Plain, Does.Contain("1 of 3 premium seats").And.Contain("Get a price for one more premium seat:\nhttps://seats.example/?a=1&b=2&kind=add&tier=premium&quantity=1\n"));
+        Assert.That(low.Html, Does.Contain("1 of 3 premium seats").And.Contain("href=\"https://seats.example/?a=1&amp;b=2&amp;kind=add&amp;tier=premium&amp;quantity=1\""));
         await organization.PushAsync("grace");
         var exhausted = (await mail.UntilAsync(organization.Mail("olga"), 2))[1];
         Assert.That(exhausted.Subject, Does.Contain("no premium seat is left"));
