@@ -98,7 +98,7 @@ public sealed record SamlBody(
 
 public sealed record SamlAttributesBody(string? Email = null, string? Name = null, string? Groups = null, string? ExternalId = null);
 
-public sealed record SignInSettingsBody(IReadOnlyList<string> ReturnTo);
+public sealed record SignInSettingsBody(IReadOnlyList<string> ReturnTo, bool? RecoveryLinks = null);
 
 public sealed record DomainBody(string Name);
 
