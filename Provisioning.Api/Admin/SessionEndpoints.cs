@@ -21,7 +21,7 @@ public static class SessionEndpoints
         organization.MapRest("GET", "/members/{id}/sessions", Access.Admin, ListAsync).WithSummary("Sessions of a member, newest first").WithDescription("Query: limit (1-500), cursor.").Produces<SessionsForm>();
         organization.MapRest("POST", "/members/{id}/recovery-links", Access.Operator, RecoverAsync).WithSummary("Make a one-time link to the administration for an owner or admin; it is shown once")
             .WithDescription("For when sign-in is broken. The link is good for 15 minutes and once; it opens the administration for an hour, never the product. A body is not needed.")
-            .Produces<RecoveryLinkForm>(201).Refuses("validation_failed");
+            .Produces<RecoveryLinkForm>(201).Refuses("not_an_administrator");
     }
 
     private static async Task<Outcome<RestReply>> ExchangeAsync(RestRequest request)
