@@ -144,6 +144,9 @@ public static class Program
         services.AddSingleton<ICreditStore, CreditStore>();
         services.AddSingleton<ICreditReportStore, CreditReportStore>();
         services.AddSingleton<IUsagePeriodStore, UsagePeriodStore>();
+        services.AddSingleton<ICounterStore, CounterStore>();
+        services.AddSingleton<IUsageStore, UsageStore>();
+        services.AddSingleton<ICapStore, CapStore>();
         services.AddSingleton<StoreProbe>(static provider => provider.GetRequiredService<SqlDatabase>().IsReadyAsync);
         services.AddHostedService<StorePreparation>(); // first: the jobs need the tables
         services.AddSingleton<ILeaseStore, LeaseStore>();

@@ -23,6 +23,10 @@ public static class AdminRoutes
         billing.MapInvoices();
         routes.MapPrices();
         routes.MapGroup("/v1/organizations/{org}").WithTags("Credits").MapCredits();
+        var spend = routes.MapGroup("/v1/organizations/{org}").WithTags("Usage, caps and credits");
+        spend.MapUsage();
+        spend.MapCaps();
+        spend.MapCapRequests();
         organization.MapInvitations();
         organization.MapDomains();
         organization.MapOwnership();

@@ -153,3 +153,36 @@ public sealed record CreditPurchaseBody(MoneyForm Amount, string? ExpiresAt = nu
 
 /// <param name="Kind">give or take_back; what is taken back has no expiry and no priority.</param>
 public sealed record AdjustmentBody(string Kind, MoneyForm Amount, string Reason, string? ExpiresAt = null, int? Priority = null);
+
+/// <summary>With an estimate of tokens, or with the model alone.</summary>
+public sealed record AuthorizationBody(string MemberId, EstimateBody? Estimate = null, string? Model = null);
+
+public sealed record EstimateBody(string Model, long? Input = null, long? Output = null, long? CacheWrite = null, long? CacheRead = null);
+
+public sealed record SettlementBody(
+    long? Input = null, long? Output = null, long? CacheWrite = null, long? CacheRead = null, string? Model = null, string? OccurredAt = null, string? MemberId = null);
+
+public sealed record UsageEventsBody(IReadOnlyList<UsageEventBody> Events);
+
+public sealed record UsageEventBody(
+    string Source, string EventId, string MemberId, string Model, long? Input = null, long? Output = null, long? CacheWrite = null, long? CacheRead = null,
+    string? OccurredAt = null);
+
+public sealed record UsageSettingsBody(string? CapCombination = null, bool? ExtraUsage = null);
+
+public sealed record ExtraUsageBody(bool Enabled);
+
+public sealed record IncludedLimitsBody(string Currency, IReadOnlyList<IncludedLimitBody> Limits);
+
+public sealed record IncludedLimitBody(string Tier, string Amount);
+
+/// <param name="Limit">Per calendar month; null is unlimited.</param>
+public sealed record CapBody(MoneyForm? Limit);
+
+/// <param name="Basis">aggregate or per_member.</param>
+public sealed record TierCapBody(MoneyForm? Limit, string Basis);
+
+public sealed record CapRequestBody(MoneyForm Limit, string? Reason = null);
+
+/// <param name="Limit">When it is another than was asked for.</param>
+public sealed record CapApprovalBody(MoneyForm? Limit = null);

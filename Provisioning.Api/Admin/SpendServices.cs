@@ -1,3 +1,5 @@
+using Provisioning.Api.Configuration;
+using Provisioning.Api.Hosting;
 using Provisioning.Core.Contracts;
 using Provisioning.Core.Spend;
 
@@ -14,5 +16,15 @@ public static class SpendServices
         services.AddSingleton<CreditReports>();
         services.AddSingleton<IInvoicePaid, CreditsPaid>();
         services.AddSingleton<UsagePeriods>();
+        services.AddSingleton(static provider => provider.GetRequiredService<ServiceSettings>().Usage.Policy);
+        services.AddSingleton<UsageBooks>();
+        services.AddSingleton<UsageRegister>();
+        services.AddSingleton<UsageMeter>();
+        services.AddSingleton<UsageIngestion>();
+        services.AddSingleton<HoldExpiry>();
+        services.AddSingleton<CapBook>();
+        services.AddSingleton<CapRequests>();
+        services.AddSingleton<UsageAccounts>();
+        services.AddHostedService<HoldExpiryJob>();
     }
 }

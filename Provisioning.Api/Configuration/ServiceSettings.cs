@@ -18,6 +18,7 @@ public sealed record ServiceSettings
     public OutboundSettings Outbound { get; init; } = new();
     public BillingSettings Billing { get; init; } = new();
     public DnsSettings Dns { get; init; } = new();
+    public UsageSettings Usage { get; init; } = new();
 
     /// <summary>Reads the settings by hand, so that a bad one is refused by name instead of being ignored or half bound.</summary>
     /// <exception cref="SettingsException">At least one setting is bad; lists all of them.</exception>

@@ -30,6 +30,9 @@ public sealed class JsonFields(JsonObject json, string prefix = "")
         return json.ContainsKey(name);
     }
 
+    /// <summary>Whether the field is there and null.</summary>
+    public bool IsNull(string name) => json.TryGetPropertyValue(name, out var node) && node is null;
+
     public string Text(string name, int longest = TextKey.MaxLength)
     {
         var text = OptionalText(name, longest);
@@ -69,6 +72,15 @@ public sealed class JsonFields(JsonObject json, string prefix = "")
         if (node is JsonValue value && value.TryGetValue<int>(out var number) && number >= least && number <= most) return number;
         Refuse($"'{prefix}{name}' must be an integer from {least} to {most}.");
         return null;
+    }
+
+    /// <summary>A whole number; 0 when absent.</summary>
+    public long OptionalLong(string name, long most)
+    {
+        if (Node(name) is not { } node) return 0;
+        if (node is JsonValue value && value.TryGetValue<long>(out var number) && number >= 0 && number <= most) return number;
+        Refuse($"'{prefix}{name}' must be an integer from 0 to {most}.");
+        return 0;
     }
 
     public T? OptionalWord<T>(string name) where T : struct, Enum

@@ -24,6 +24,12 @@ public enum Access
     /// <summary>An application token; whoever may read members, too.</summary>
     Application,
 
+    /// <summary>An application token: the product, which meters usage. Nobody else reports it.</summary>
+    Meter,
+
+    /// <summary>Whoever may do what owners may, and a member in person about himself; the route asks which.</summary>
+    OwnerOrSelf,
+
     /// <summary>The operator only.</summary>
     Operator,
 
@@ -178,14 +184,14 @@ public static class RestRoute
     /// <summary>Who opens which route (rules ROLE-1, ROLE-4: a seat is not asked for); what is done to whom is the table of <see cref="RoleRules"/>.</summary>
     private static bool IsAllowed(Caller caller, Access access) => caller switch
     {
-        Caller.Operator => access is not (Access.Gateway or Access.PrimaryOwner or Access.Member),
+        Caller.Operator => access is not (Access.Gateway or Access.PrimaryOwner or Access.Member or Access.Meter),
         Caller.Person { Role: var role, ByLink: var byLink } => access switch
         {
             Access.Admin or Access.Application => role <= Role.Admin,
             Access.Owner => role <= Role.Owner,
             // A mailbox is not enough to give the organisation away.
             Access.PrimaryOwner => role == Role.PrimaryOwner && !byLink,
-            Access.Member => true,
+            Access.Member or Access.OwnerOrSelf => true,
             _ => false,
         },
         Caller.Bearer { Grant: var grant } => access switch
@@ -194,7 +200,9 @@ public static class RestRoute
             Access.Owner => grant is { Token.Door: Door.Admin, Role: <= Role.Owner },
             Access.PrimaryOwner => grant is { Token: { Door: Door.Admin, Member: not null }, Role: Role.PrimaryOwner },
             Access.Member => grant is { Token: { Door: Door.Admin, Member: not null }, Role: not null },
+            Access.OwnerOrSelf => grant is { Token.Door: Door.Admin, Role: <= Role.Owner } or { Token: { Door: Door.Admin, Member: not null }, Role: not null },
             Access.Gateway => grant.Token.Door == Door.Gateway,
+            Access.Meter => grant.Token.Door == Door.Application,
             Access.Application => grant.Token.Door == Door.Application || grant is { Token.Door: Door.Admin, Role: <= Role.Admin },
             _ => false,
         },
@@ -209,6 +217,8 @@ public static class RestRoute
         Access.Member => "a member in person",
         Access.Gateway => "a gateway token",
         Access.Application => "an application token",
+        Access.Meter => "the product's application token",
+        Access.OwnerOrSelf => "an owner, or a member in person about himself",
         Access.Anyone => "anyone",
         _ => "the operator's token",
     };

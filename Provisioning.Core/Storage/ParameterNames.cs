@@ -48,7 +48,8 @@ internal sealed class ParameterReader
     public object? Value(object parameters, int at) => properties[at](parameters);
 
     private static DbType? Element(Type type) =>
-        typeof(IEnumerable<string>).IsAssignableFrom(type) ? DbType.String : typeof(IEnumerable<byte[]>).IsAssignableFrom(type) ? DbType.Binary : null;
+        typeof(IEnumerable<string>).IsAssignableFrom(type) ? DbType.String : typeof(IEnumerable<byte[]>).IsAssignableFrom(type) ? DbType.Binary
+        : typeof(IEnumerable<long>).IsAssignableFrom(type) ? DbType.Int64 : null;
 
     /// <summary>An absent value has no type of its own, and some engines want one.</summary>
     private static DbType? Type(Type type)

@@ -22,7 +22,7 @@ internal sealed record ReadyCall(Door Door, string Path, object? Body = null, ob
 }
 
 /// <summary>Every REST route with a call of it; a test demands that none is missing.</summary>
-internal sealed record RestCall(string Method, string Pattern, Func<RestWorld, Task<ReadyCall>> Prepare)
+internal sealed partial record RestCall(string Method, string Pattern, Func<RestWorld, Task<ReadyCall>> Prepare)
 {
     private const string Organization = "/v1/organizations/{org}";
 
@@ -36,7 +36,7 @@ internal sealed record RestCall(string Method, string Pattern, Func<RestWorld, T
 
     public static readonly IReadOnlyList<RestCall> All =
     [
-        .. Reads(), .. Operators(), .. People(), .. Access(), .. Directory(), .. Purchases(), .. SignIns(), .. SpendCalls.All(),
+        .. Reads(), .. Operators(), .. People(), .. Access(), .. Directory(), .. Purchases(), .. SignIns(), .. SpendCalls.All(), .. Usage(),
     ];
 
     internal static RestCall Of(string method, string path, Func<RestWorld, Task<ReadyCall>> prepare) => new(method, Organization + path, prepare);

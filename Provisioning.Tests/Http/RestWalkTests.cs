@@ -31,6 +31,8 @@ public sealed class RestWalkTests
         ["PUT /v1/organizations/{org}/seats"] = "the operator's word about what was bought; seats are never taken away by it",
         ["PUT /v1/organizations/{org}/domains"] = "the operator vouches for the whole set",
         ["PUT /v1/organizations/{org}/price-multiplier"] = "the operator's word about what was agreed elsewhere",
+        ["PUT /v1/organizations/{org}/members/{id}/extra-usage"] = "a switch: the last word counts",
+        ["PUT /v1/organizations/{org}/usage/included-limits"] = "the operator's word about the whole set",
         ["PUT /v1/organizations/{org}/owner"] = "the operator appoints, whoever owns it now (ROLE-3)",
     };
 

@@ -27,6 +27,8 @@ public sealed class RoleMatrixTests
         ["a member in person"] = ["user", "admin", "owner", "primary owner"],
         ["a gateway token"] = ["gateway"],
         ["an application token"] = ["application", "admin token", "owner token", "operator", "admin", "owner", "primary owner"],
+        ["the product's application token"] = ["application"],
+        ["an owner, or a member in person about himself"] = ["owner token", "operator", "user", "admin", "owner", "primary owner"],
         ["the operator's token"] = ["operator"],
         ["a signature of the payment service"] = [],
         ["anyone"] = Callers,
