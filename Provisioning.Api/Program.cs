@@ -127,6 +127,7 @@ public static class Program
         services.AddSingleton<IMemberStore>(static provider => provider.GetRequiredService<MemberStore>());
         services.AddSingleton<ISeatRequestStore>(static provider => provider.GetRequiredService<MemberStore>());
         services.AddSingleton<IInvitationStore, InvitationStore>();
+        services.AddSingleton<ILinkConfirmationStore, LinkConfirmationStore>();
         services.AddSingleton<IDomainStore, DomainStore>();
         services.AddSingleton<IProtectedSecretStore, ProtectedSecretStore>();
         services.AddSingleton<IEntryStore, EntryStore>();
@@ -144,6 +145,8 @@ public static class Program
         services.AddSingleton<ICreditStore, CreditStore>();
         services.AddSingleton<ICreditReportStore, CreditReportStore>();
         services.AddSingleton<IUsagePeriodStore, UsagePeriodStore>();
+        services.AddSingleton<IUsageBillStore, UsageBillStore>();
+        services.AddSingleton<IUsageReportStore, UsageReportStore>();
         services.AddSingleton<ICounterStore, CounterStore>();
         services.AddSingleton<IUsageStore, UsageStore>();
         services.AddSingleton<ICapStore, CapStore>();
@@ -206,6 +209,7 @@ public static class Program
         services.AddSingleton<GroupMembership>();
         services.AddSingleton<GroupDirectory>();
         services.AddSingleton<MemberAdministration>();
+        services.AddSingleton<LinkConfirmations>();
         services.AddSingleton<MemberErasure>();
         services.AddSingleton<Sealer>();
         services.AddSingleton<AuditVerification>();
@@ -241,6 +245,7 @@ public static class Program
         services.AddSingleton<ISealedEvents, WebhookFanOut>();
         services.AddSingleton<OwnerNotices>();
         services.AddSingleton<ISealedEvents>(static provider => provider.GetRequiredService<OwnerNotices>());
+        services.AddSingleton<ISealedEvents, SpendNotices>();
         services.AddSingleton<MailDelivery>();
         services.AddSingleton<IDeliverySweep, DeliverySweep>();
         services.AddSingleton<DeliveryRetention>();

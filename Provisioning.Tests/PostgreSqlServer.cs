@@ -41,7 +41,7 @@ public sealed class PostgreSqlServer
         if (Environment.GetEnvironmentVariable("PROVISIONING_TEST_POSTGRES") is { Length: > 0 } given) return (given, "");
         binaries = Candidates().FirstOrDefault(path => File.Exists(Path.Combine(path, "initdb")) && File.Exists(Path.Combine(path, "pg_ctl")));
         if (binaries is null) return (null, "No PostgreSQL binaries (initdb, pg_ctl) on this machine, and PROVISIONING_TEST_POSTGRES is not set.");
-        folder = Directory.CreateTempSubdirectory("provisioning-pg-").FullName;
+        folder = TestFolder.Make("provisioning-pg-");
         if (IsRoot && Shell("chown", $"{User} {folder}") is { Code: not 0 } owned) return (null, $"The data folder could not be given to user {User}: {owned.Output}");
         var port = FreePort();
         var made = Run(Path.Combine(binaries, "initdb"), $"-D {folder}/data -U provisioning -A trust -E UTF8 --locale=C --no-sync");

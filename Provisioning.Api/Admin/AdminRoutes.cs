@@ -23,6 +23,7 @@ public static class AdminRoutes
         billing.MapInvoices();
         routes.MapPrices();
         routes.MapGroup("/v1/organizations/{org}").WithTags("Credits").MapCredits();
+        routes.MapGroup("/v1/organizations/{org}").WithTags("Usage").MapUsageReports();
         var spend = routes.MapGroup("/v1/organizations/{org}").WithTags("Usage, caps and credits");
         spend.MapUsage();
         spend.MapCaps();

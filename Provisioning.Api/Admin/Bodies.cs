@@ -58,7 +58,7 @@ public sealed record PaymentBody(string Reference);
 public sealed record CreditBody(string Reason, string? Amount = null);
 
 /// <param name="Result">succeeded or failed.</param>
-public sealed record PaymentNoticeBody(string Invoice, string Result, string Reference);
+public sealed record PaymentNoticeBody(string Invoice, string Result, string Reference, MoneyForm? Total = null);
 
 public sealed record MemberChangeBody(SeatChangeBody? Seat = null, MemberState? State = null, Role? Role = null);
 
@@ -186,3 +186,6 @@ public sealed record CapRequestBody(MoneyForm Limit, string? Reason = null);
 
 /// <param name="Limit">When it is another than was asked for.</param>
 public sealed record CapApprovalBody(MoneyForm? Limit = null);
+
+/// <param name="ConfirmEmail">The address of the member, typed.</param>
+public sealed record LinkConfirmationBody(string ConfirmEmail);

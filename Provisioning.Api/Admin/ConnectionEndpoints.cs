@@ -24,7 +24,7 @@ public static class ConnectionEndpoints
             .Accepts<ConnectionBody>("application/json").Produces<ConnectionForm>(201).Refuses("connection_exists", "domain_routed", "domain_not_verified", "connection_not_usable", "outbound_refused", "outbound_failed");
         organization.MapRest("GET", "/connections/{id}", Access.Owner, GetAsync).WithSummary("Read a connection; the ETag is its version").Produces<ConnectionForm>();
         organization.MapRest("PUT", "/connections/{id}", Access.Owner, ChangeAsync).WithSummary("Replace the settings of a connection").WithDescription(Body)
-            .Accepts<ConnectionBody>("application/json").Produces<ConnectionForm>().NeedsVersion().Refuses("connection_exists", "domain_routed", "domain_not_verified", "connection_not_usable", "outbound_refused", "outbound_failed");
+            .Accepts<ConnectionBody>("application/json").Produces<ConnectionForm>().NeedsVersion().Refuses("connection_exists", "domain_routed", "domain_not_verified", "connection_not_usable", "outbound_refused", "outbound_failed", "client_secret_required");
         organization.MapRest("DELETE", "/connections/{id}", Access.Owner, RemoveAsync).WithSummary("Remove a connection; its sessions end")
             .Produces(204).NeedsVersion();
         organization.MapRest("POST", "/connections/{id}/test", Access.Owner, TestAsync).WithSummary("Try a connection and say what is wrong").Produces<ConnectionTestForm>().WithMetadata(new TakesNoKey());
@@ -58,6 +58,8 @@ public static class ConnectionEndpoints
     {
         if (!(await FindAsync(request)).Try(out var before, out var error)) return error;
         if (!request.Condition().Try(out var condition, out error)) return error;
+        // Before anything is fetched or tried; the unit looks again.
+        if (ConnectionDirectory.RefuseVersion(before.Connection, condition) is { } changedMeanwhile) return changedMeanwhile;
         if (!(await request.BodyAsync()).Try(out var body, out error)) return error;
         if (!(await Fields(request).ReadAsync(body.Fields, before.Connection, request.Cancel)).Try(out var wanted, out error)) return error;
         if (await ProblemAsync(request, wanted) is { } problem) return problem;

@@ -9,7 +9,7 @@ internal sealed class ConnectionFields(SecretProtection secrets, OutboundAddress
 {
     private const int MostDomains = 200, MostScopes = 30, LongestSecret = 1000;
 
-    /// <param name="before">The connection that is changed: its secret stays when the body names none.</param>
+    /// <param name="before">The connection that is changed: its secret stays when the body names none, as long as it goes to the same place.</param>
     public async Task<Outcome<NewConnection>> ReadAsync(JsonFields fields, Connection? before, CancellationToken cancel)
     {
         var name = fields.Text("name", 64);
@@ -33,18 +33,25 @@ internal sealed class ConnectionFields(SecretProtection secrets, OutboundAddress
             if (!(await new SamlFields(addresses, metadata).ReadAsync(saml, enabled, cancel)).Try(out var read, out var unread)) return fields.Problem ?? unread;
             settings = read;
         }
-        var secret = oidc is not null ? Secret(oidc, before?.ProtectedSecret) : before?.ProtectedSecret;
-        if (settings is OidcSettings { TokenEndpointAuthMethod: not ClientAuthentication.None } && secret is null)
-            oidc!.Refuse("'oidc.clientSecret' is required unless 'oidc.tokenEndpointAuthMethod' is none.");
+        var isElsewhere = before?.Settings is OidcSettings known && settings is OidcSettings wanted && IsElsewhere(known, wanted);
+        var secret = oidc is not null ? Secret(oidc, isElsewhere ? null : before?.ProtectedSecret) : before?.ProtectedSecret;
+        var lacksSecret = settings is OidcSettings { TokenEndpointAuthMethod: not ClientAuthentication.None } && secret is null;
+        if (lacksSecret && !isElsewhere) oidc!.Refuse("'oidc.clientSecret' is required unless 'oidc.tokenEndpointAuthMethod' is none.");
         fields.Check(oidc);
         fields.Check(saml);
         if (fields.Problem is { } problem) return problem;
+        if (lacksSecret)
+            return new Unprocessable("client_secret_required", "The secret that is kept was given for another issuer, client id or tokenEndpointAuthMethod, and goes nowhere else; give 'oidc.clientSecret' again.");
         if (kind == ConnectionKind.Saml) secret ??= OwnKey();
         return new NewConnection(name, kind, trust, claim)
         {
             Enabled = enabled, IsDefault = isDefault, Domains = domains, Settings = settings, ProtectedSecret = secret,
         };
     }
+
+    /// <summary>Whether a secret of the one would be shown to somebody else, or in another way, by the other.</summary>
+    private static bool IsElsewhere(OidcSettings before, OidcSettings after) =>
+        before.Issuer != after.Issuer || before.ClientId != after.ClientId || before.TokenEndpointAuthMethod != after.TokenEndpointAuthMethod;
 
     private OidcSettings Oidc(JsonFields fields)
     {

@@ -1,5 +1,6 @@
 using Provisioning.Core.Common;
 using Provisioning.Core.Contracts;
+using Provisioning.Core.Spend;
 
 namespace Provisioning.Api.Admin;
 
@@ -63,12 +64,21 @@ public sealed record ContractForm(
 /// <param name="End">The day after the last one.</param>
 public sealed record LineForm(
     string Kind, string? Tier, string? From, string? To, int Quantity, string Unit, string Months, string ExactMonths, string Start, string End,
-    string Amount, string? Note)
+    string Amount, string? Note, LineUsageForm? Usage)
 {
     public static LineForm ToApi(ChargeLine line, Currency currency) => new(
         Words.Text(line.Kind), line.From is null ? line.Tier : null, line.From, line.From is null ? null : line.Tier, line.Quantity,
         currency.Text(line.Unit), line.Months.Decimal(), line.Months.Exact(), Dates.Text(line.Start), Dates.Text(line.End), currency.Text(line.Amount),
-        line.Note);
+        line.Note, line.Usage is { } usage ? LineUsageForm.ToApi(usage) : null);
+}
+
+/// <summary>Usage of one member and one model; the amount of the line is rounded from the cost.</summary>
+/// <param name="UserName">As it is now; null once the person was erased.</param>
+public sealed record LineUsageForm(string MemberId, string? UserName, string Model, TokenCountsForm Tokens, string Cost)
+{
+    public static LineUsageForm ToApi(LineUsage usage) => new(
+        usage.Member.ToString(), usage.MemberName, usage.Model, new TokenCountsForm(usage.Input, usage.Output, usage.CacheWrite, usage.CacheRead),
+        new UsageCost(usage.Cost).Text());
 }
 
 /// <param name="After">Seats per tier after the purchase.</param>
@@ -93,20 +103,25 @@ public sealed record ConfirmedForm(string Quote, string State, InvoiceNameForm I
         [.. confirmed.Drained.Select(member => member.ToString())]);
 }
 
-/// <param name="Lines">Null in lists.</param>
+/// <param name="Lines">The first 1,000; null in lists.</param>
+/// <param name="LineCount">The others are read with GET /invoices/{id}/lines; null in lists.</param>
 /// <param name="Credits">For a credit note: the invoice it corrects.</param>
 public sealed record InvoiceForm(
     string Id, string Kind, string State, string? Number, string? IssuedOn, string? DueOn, string Start, string End, MoneyForm Total, MoneyForm Credited,
-    string? Credits, string? Reason, string? PaidAt, string? PaymentReference, IReadOnlyList<LineForm>? Lines, long Version)
+    string? Credits, string? Reason, string? PaidAt, string? PaymentReference, IReadOnlyList<LineForm>? Lines, int? LineCount, long Version)
 {
     public static InvoiceForm ToApi(Invoice invoice, bool withLines = true) => new(
         invoice.Id.ToString(), Words.Text(invoice.Kind), Words.Text(invoice.State), invoice.Number, Optional(invoice.IssuedOn), Optional(invoice.DueOn),
         Dates.Text(invoice.Start), Dates.Text(invoice.End), MoneyForm.ToApi(invoice.Total), MoneyForm.ToApi(invoice.Total with { Minor = invoice.Credited }),
         invoice.Credits?.ToString(), invoice.Reason, MemberForm.Optional(invoice.PaidAt), invoice.PaymentReference,
-        withLines ? [.. invoice.Lines.Select(line => LineForm.ToApi(line, invoice.Total.Currency))] : null, invoice.Version);
+        withLines ? [.. invoice.Lines.Select(line => LineForm.ToApi(line, invoice.Total.Currency))] : null,
+        withLines ? invoice.LineCount : null, invoice.Version);
 
     private static string? Optional(DateOnly? date) => date is { } value ? Dates.Text(value) : null;
 }
+
+/// <param name="NextCursor">Behind the last line of the page.</param>
+public sealed record LinesForm(IReadOnlyList<LineForm> Lines, string? NextCursor);
 
 public sealed record InvoicesForm(IReadOnlyList<InvoiceForm> Invoices, string? NextCursor);
 

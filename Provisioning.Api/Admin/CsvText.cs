@@ -1,9 +1,10 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Provisioning.Api.Admin;
 
 /// <summary>CSV as RFC 4180 has it, for people who open it in a spreadsheet.</summary>
-internal static class CsvText
+internal static partial class CsvText
 {
     public const string MediaType = "text/csv";
 
@@ -16,9 +17,13 @@ internal static class CsvText
     private static string Cell(string? value)
     {
         if (string.IsNullOrEmpty(value)) return "";
-        if (value[0] is '=' or '+' or '-' or '@' or '\t' or '\r') value = "'" + value;
+        value = FormulaStart().Replace(value, "'");
         return value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
+
+    /// <summary>Before a sign that begins a formula, in either width; after a separator that some countries' spreadsheets go by, too.</summary>
+    [GeneratedRegex("(?<=^|[;\\t\\r\\n])(?=[=+\\-@\\uFF1D\\uFF0B\\uFF0D\\uFF20\\t\\r\\n])", RegexOptions.CultureInvariant)]
+    private static partial Regex FormulaStart();
 
     /// <summary>Reads rows of cells; empty lines are left out. Null: a quotation mark where none may be, or one that is not closed.</summary>
     public static IReadOnlyList<IReadOnlyList<string>>? Read(string text)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Contracts;
@@ -12,6 +13,8 @@ public static class InvoiceEndpoints
         organization.MapRest("GET", "/invoices", Access.Owner, ListAsync).WithSummary("Invoices and credit notes, newest first")
             .WithDescription("Query: state, kind, limit (1-500), cursor.").Produces<InvoicesForm>();
         organization.MapRest("GET", "/invoices/{id}", Access.Owner, GetAsync).WithSummary("An invoice with its lines").Produces<InvoiceForm>();
+        organization.MapRest("GET", "/invoices/{id}/lines", Access.Owner, LinesAsync).WithSummary("The lines of an invoice, page by page")
+            .WithDescription("Query: limit (1-500), cursor.").Produces<LinesForm>();
         organization.MapRest("GET", "/invoices/{id}/html", Access.Owner, PageAsync).WithSummary("An invoice to be printed").Produces<string>(200, "text/html");
         organization.MapRest("GET", "/invoices/{id}/pdf", Access.Owner, FileAsync).WithSummary("An invoice as a PDF file").Produces<byte[]>(200, "application/pdf");
         organization.MapRest("POST", "/invoices/{id}/payments", Access.Operator, PayAsync).WithSummary("Record that an invoice, or a quote by card, was paid")
@@ -36,6 +39,20 @@ public static class InvoiceEndpoints
     {
         if (!(await FindAsync(request)).Try(out var invoice, out var error)) return error;
         return new RestReply(200, InvoiceForm.ToApi(invoice), invoice.Version);
+    }
+
+    private static async Task<Outcome<RestReply>> LinesAsync(RestRequest request)
+    {
+        if (!request.Limit().Try(out var limit, out var error)) return error;
+        if (!Cursor.Read(request.Query("cursor"), sizeof(int)).Try(out var after, out error)) return error;
+        if (!(await FindAsync(request)).Try(out var invoice, out error)) return error;
+        var from = after is null ? 0 : BinaryPrimitives.ReadInt32BigEndian(after);
+        if (from < 0) return new InvalidCursor("The cursor is not one this list gave out; start again without it.");
+        var lines = await request.Service<InvoiceAdministration>().LinesAsync(invoice.Id, from, limit, request.Cancel);
+        var next = new byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32BigEndian(next, from + lines.Count);
+        return RestReply.Ok(new LinesForm(
+            [.. lines.Select(line => LineForm.ToApi(line, invoice.Total.Currency))], from + lines.Count < invoice.LineCount ? Cursor.Write(next) : null));
     }
 
     private static async Task<Outcome<RestReply>> PageAsync(RestRequest request)

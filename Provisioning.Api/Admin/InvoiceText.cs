@@ -59,7 +59,8 @@ internal static class InvoiceText
     {
         InvoiceKind.CreditNote => "This credit note changes no seats.",
         InvoiceKind.CreditPurchase => "The credits can be used as soon as this invoice is paid.",
-        InvoiceKind.UsageMonth => "One line per member and model. What was used is counted exactly; each line is rounded once.",
+        InvoiceKind.UsageMonth => "One line per member and model. What was used is counted exactly; each line is rounded once."
+            + (invoice.LineCount > invoice.Lines.Count ? $" The first {Count(invoice.Lines.Count)} of {Count(invoice.LineCount)} lines are shown." : ""),
         _ => "The day of a purchase counts as a whole day. Months are service months of the contract; each line is rounded once.",
     };
 

@@ -7,6 +7,9 @@ using Provisioning.Core.Seats;
 
 namespace Provisioning.Api.Admin;
 
+/// <summary>The next verified sign-in with the address is the member's.</summary>
+public sealed record LinkConfirmationForm(string MemberId, string Email, string ExpiresAt);
+
 /// <summary>Members: list, read, move, unassign, suspend, restore, remove, entitlements (domain.md section 8).</summary>
 public static class MemberEndpoints
 {
@@ -23,6 +26,10 @@ public static class MemberEndpoints
             .Accepts<MemberChangeBody>("application/json").Produces<MemberForm>().NeedsVersion().Refuses("tier_full", "managed_by_directory", "last_primary_owner", "cannot_remove_self", "unknown_tier");
         organization.MapRest("DELETE", "/members/{id}", Access.Admin, RemoveAsync).WithSummary("Remove a member; the seat is free at once")
             .Produces(204).NeedsVersion().Refuses("last_primary_owner", "cannot_remove_self");
+        organization.MapRest("POST", "/members/{id}/link-confirmation", Access.Owner, ConfirmLinkAsync)
+            .WithSummary("Let the next verified sign-in with a member's address be linked, once, within 21 days")
+            .WithDescription("""Body: {"confirmEmail":"..."}: the address of the member, typed. For who administers and is not linked to the connection yet (identity_conflict). That of the primary owner: the primary owner in person, or the operator.""")
+            .Accepts<LinkConfirmationBody>("application/json").Produces<LinkConfirmationForm>(201).Refuses("domain_not_verified");
         organization.MapRest("GET", "/members/{id}/entitlements", Access.Application, EntitlementsAsync)
             .WithSummary("What the member may use right now").Produces<EntitlementsForm>();
     }
@@ -90,6 +97,17 @@ public static class MemberEndpoints
         var removed = await request.Service<MemberAdministration>().RemoveAsync(
             request.Organization, request.Actor, request.Authority, id, condition, request.Cancel);
         return removed.Select(_ => RestReply.NoContent);
+    }
+
+    private static async Task<Outcome<RestReply>> ConfirmLinkAsync(RestRequest request)
+    {
+        if (!Parse(request.Id).Try(out var id, out var error)) return error;
+        if (!(await request.BodyAsync()).Try(out var body, out error)) return error;
+        var email = body.Fields.Text("confirmEmail");
+        if (body.Fields.Problem is { } problem) return problem;
+        var confirmed = await request.Service<LinkConfirmations>().GrantAsync(
+            request.Organization, request.Actor, request.Authority, id, email, body.Idempotency, request.Cancel);
+        return confirmed.Select(until => new RestReply(201, new LinkConfirmationForm(id.ToString(), email, Instants.Text(until))));
     }
 
     /// <summary>SEAT-16: member active, seat assigned, access running.</summary>

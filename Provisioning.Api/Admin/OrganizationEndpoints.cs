@@ -28,7 +28,7 @@ public static partial class OrganizationEndpoints
         var one = all.MapGroup("/{org}");
         one.MapRest("GET", "", Access.Admin, GetAsync).WithSummary("Read an organisation").Produces<OrganizationForm>();
         one.MapRest("PATCH", "", Access.Owner, ChangeAsync).WithSummary("Change name or billing zone")
-            .WithDescription("""Body: {"name":"..."?,"billingZone":"Europe/Paris"?}. Needs If-Match.""")
+            .WithDescription("""Body: {"name":"..."?,"billingZone":"Europe/Paris"?}. Needs If-Match. While there is a contract only the operator changes the zone.""")
             .Accepts<OrganizationChangeBody>("application/json").Produces<OrganizationForm>().NeedsVersion();
         one.MapRest("POST", "/suspend", Access.Operator, SuspendAsync).WithSummary("End or restore access of the whole organisation")
             .WithDescription("""Body: {"suspended":true|false}, or none for true. Sign-ins answer term_inactive while suspended; seats stay.""")
@@ -116,10 +116,16 @@ public static partial class OrganizationEndpoints
         var changed = await request.Service<OrganizationChanges>().ChangeAsync(
             request.Organization.Id, request.Actor, "organization.changed", before => condition.Accepts(before.Version)
                 ? before with { Name = name ?? before.Name, BillingZone = zone ?? before.BillingZone }
-                : new VersionConflict($"The organisation was changed meanwhile; its version is \"{before.Version}\" now."), request.Cancel);
+                : new VersionConflict($"The organisation was changed meanwhile; its version is \"{before.Version}\" now."), request.Cancel,
+            refuse: request.Authority.IsOperator ? null : (session, before, after) => KeepZoneAsync(request, session, before, after));
         if (!changed.Try(out var organization, out error)) return error;
         return new RestReply(200, await FormAsync(request, organization), organization.Version);
     }
+
+    /// <summary>Dates of the contract are dates of this zone (rule CON-5): another one would move the day on which a quote is priced.</summary>
+    private static async Task<Error?> KeepZoneAsync(RestRequest request, Core.Journal.ISession session, Organization before, Organization after) =>
+        after.BillingZone != before.BillingZone && await request.Service<IContractStore>().FindActiveAsync(session, before.Id) is not null
+            ? new Forbidden("While there is a contract only the operator changes the billing zone.") : null;
 
     private static async Task<Outcome<RestReply>> SuspendAsync(RestRequest request)
     {

@@ -26,9 +26,9 @@ public static class PaymentEndpoints
             if (received.Try(out var result, out var error)) await context.Response.WriteAsJsonAsync(PaymentForm.ToApi(result), context.RequestAborted);
             else await Problems.WriteAsync(context, error);
         })).WithTags("Contract and invoices").WithMetadata(new RoutePolicy("a signature of the payment service")).WithSummary("What became of a payment")
-            .WithDescription("""Body: {"invoice":"inv_...","result":"succeeded"|"failed","reference":"..."}. Payment-Signature: t=<Unix seconds>,v1=<hex HMAC-SHA-256 of "<t>.<body>" with Billing:PaymentSecret>.""")
+            .WithDescription("""Body: {"invoice":"inv_...","result":"succeeded"|"failed","reference":"...","total":{"amount":"40.00","currency":"USD"}}. The total is what was taken, and demanded with succeeded. Payment-Signature: t=<Unix seconds>,v1=<hex HMAC-SHA-256 of "<t>.<body>" with Billing:PaymentSecret>.""")
             .Accepts<PaymentNoticeBody>("application/json").Produces<PaymentForm>().WithMetadata(new TakesNoKey())
-            .Refuses("invalid_request", "unauthenticated", "not_found", "store_unavailable", "invoice_not_payable", "quote_expired", "from_tier_in_use");
+            .Refuses("invalid_request", "unauthenticated", "not_found", "store_unavailable", "invoice_not_payable", "quote_expired", "quote_stale", "from_tier_in_use", "total_mismatch");
 
     /// <summary>The value of the header for a body at an instant.</summary>
     public static string Sign(string secret, ReadOnlySpan<byte> body, DateTimeOffset at)
@@ -50,6 +50,7 @@ public static class PaymentEndpoints
         var invoice = fields.Text("invoice");
         var result = fields.Text("result");
         var reference = fields.Text("reference");
+        var amount = result == "succeeded" || fields.Has("total") ? MoneyFields.Money(fields, "total") : null;
         if (result is not ("succeeded" or "failed")) fields.Refuse("'result' must be succeeded or failed.");
         if (fields.Problem is { } problem) return problem;
         if (!Ids.TryParse<InvoiceId>(invoice, out var id)
@@ -57,7 +58,7 @@ public static class PaymentEndpoints
             return new NotFound("There is no such invoice.");
         var actor = new Actor(ActorKind.Job, "payment_service", Channel.AdminApi, context.CorrelationId());
         return await context.RequestServices.GetRequiredService<Payments>().ReceiveAsync(
-            organization, actor, new PaymentNotice(id, result == "succeeded", reference), context.RequestAborted);
+            organization, actor, new PaymentNotice(id, result == "succeeded", reference, amount), context.RequestAborted);
     }
 
     private static bool IsSigned(string? secret, string header, ReadOnlySpan<byte> body, DateTimeOffset now)

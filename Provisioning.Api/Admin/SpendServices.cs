@@ -16,6 +16,9 @@ public static class SpendServices
         services.AddSingleton<CreditReports>();
         services.AddSingleton<IInvoicePaid, CreditsPaid>();
         services.AddSingleton<UsagePeriods>();
+        services.AddSingleton(static provider => new UsageBilling(provider.GetRequiredService<ServiceSettings>().Billing.UsageGrace));
+        services.AddSingleton<UsageInvoicing>();
+        services.AddSingleton<UsageReports>();
         services.AddSingleton(static provider => provider.GetRequiredService<ServiceSettings>().Usage.Policy);
         services.AddSingleton<UsageBooks>();
         services.AddSingleton<UsageRegister>();

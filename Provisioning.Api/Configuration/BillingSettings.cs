@@ -15,6 +15,9 @@ public sealed record BillingSettings
     /// <summary>Days from the issue of an invoice until it is due.</summary>
     public int PaymentDays { get; init; } = 30;
 
+    /// <summary>How long after a month its usage invoice is issued; usage that comes until then stands on it (rule USE-3).</summary>
+    public TimeSpan UsageGrace { get; init; } = TimeSpan.FromHours(72);
+
     /// <summary>Shared with the payment service, which signs its notices with it; null: notices are refused.</summary>
     public string? PaymentSecret { get; init; }
 

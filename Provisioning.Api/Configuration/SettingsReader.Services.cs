@@ -20,6 +20,7 @@ internal sealed partial class SettingsReader
             Address = (Text(address) ?? "").Split('|', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
             Zone = Text(zone) ?? standard.Zone,
             PaymentDays = Integer("Billing:PaymentDays", standard.PaymentDays, 0, 365),
+            UsageGrace = TimeSpan.FromHours(Integer("Billing:UsageGraceHours", (int)standard.UsageGrace.TotalHours, 0, 720)),
             PaymentSecret = Secret("Billing:PaymentSecret", 16, 1000),
         };
     }

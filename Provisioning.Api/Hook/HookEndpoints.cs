@@ -52,8 +52,8 @@ public static class HookEndpoints
         if (!TextKey.Fits(subject)) fields.Refuse("'subject' is too long.");
         // Gateways pass on more claims than are used here; unknown fields are no error.
         if (fields.ProblemOfKnown is { } problem) return problem;
-        if (await request.Service<ConnectionDirectory>().FindAsync(request.Organization, named, request.Cancel) is not { } connection)
-            return new InvalidValue("'connection' names no connection of the organisation.");
+        if (await request.Service<ConnectionDirectory>().FindAsync(request.Organization, named, request.Cancel) is not { Kind: ConnectionKind.Gateway } connection)
+            return new InvalidValue("'connection' names no gateway of the organisation.");
         var signIn = new SignInRequest(connection, subject, email, verified, name, groups, externalId);
         var decided = await request.Service<SignInDecision>().DecideAsync(request.Organization, request.Actor, signIn, request.Cancel);
         if (decided is { IsOk: true, Value: { Allowed: false, Reason: var reason } }) Instruments.Refused(Instruments.SignInDoor, reason);

@@ -26,7 +26,7 @@ public static class Refusals
         (422, """
             domain_not_verified unknown_tier price_not_in_contract idempotency_key_reused total_mismatch event_out_of_window cap_basis_required
             quantity_below_in_use below_minimum_seats code_invalid connection_not_usable outbound_refused outbound_failed
-            not_an_administrator
+            not_an_administrator client_secret_required
             """),
         (428, "precondition_required"),
         (429, "rate_limited"),

@@ -148,7 +148,10 @@ public static class RestRoute
         Channel channel = Channel.AdminApi) =>
         routes.MapMethods(path, [method], (Delegate)(async Task (HttpContext context) =>
         {
-            var outcome = (await AuthorizeAsync(context, access, channel)).Try(out var request, out var refused) ? await handle(request) : refused;
+            var outcome = !(await AuthorizeAsync(context, access, channel)).Try(out var request, out var refused) ? refused
+                : context.Request.Query.Any(static pair => pair.Key != "cursor" && pair.Value.Any(static text => text is not null && !TextKey.IsStorable(text)))
+                    ? new InvalidValue("The query holds a character that is none.")
+                    : await handle(request);
             if (outcome.Try(out var reply, out var error))
             {
                 await WriteAsync(context, reply);

@@ -20,6 +20,7 @@ public static class SsoPages
         ["deprovisioned"] = ("Your access was withdrawn", "If you think this is a mistake, ask an administrator of your organisation."),
         ["ambiguous_email"] = ("We cannot tell who you are", "Ask an administrator of your organisation: two members have your e-mail address."),
         ["identity_conflict"] = ("This account is not linked", "Sign in with the account you used before, or ask an administrator of your organisation."),
+        ["connection_disabled"] = ("Sign-in is switched off", "Ask an administrator of your organisation which way to sign in."),
         ["term_inactive"] = ("The subscription has ended", "Ask an owner of your organisation to renew it. Then press Try again."),
         ["email_not_verified"] = ("Your address is not confirmed", "Ask the people who run your company's sign-in: it has to confirm your e-mail address."),
         ["domain_not_verified"] = ("Your domain is not known", "Ask an administrator of your organisation: the domain of your e-mail address has to be verified first."),

@@ -11,6 +11,8 @@ namespace Provisioning.Core.Common;
 /// </summary>
 public static class JsonText
 {
+    private const int MostNumbers = 100_000;
+
     /// <summary>Trees are walked recursively; deeper ones could exhaust the stack.</summary>
     public const int MaxDepth = 256;
 
@@ -56,6 +58,7 @@ public static class JsonText
         var open = new Stack<(JsonNode Node, string? Name)>();
         JsonNode current = root;
         string? name = null;
+        var numbers = 0;
         while (reader.Read())
         {
             JsonNode? value = null;
@@ -81,6 +84,8 @@ public static class JsonText
                     value = JsonValue.Create(text);
                     break;
                 case JsonTokenType.Number:
+                    // A number keeps a document of its own: a few bytes of the body become a few hundred of memory.
+                    if (++numbers > MostNumbers) return new InvalidSyntax($"The body holds more than {MostNumbers} numbers.");
                     value = JsonValue.Create(JsonElement.ParseValue(ref reader));
                     break;
                 case JsonTokenType.True or JsonTokenType.False:

@@ -16,8 +16,14 @@ public sealed record Invoice(
     DateOnly? IssuedOn, DateOnly? DueOn, DateOnly Start, DateOnly End, Money Total, long Credited, InvoiceId? Credits, string Seller, string Buyer,
     string? Reason, DateTimeOffset? PaidAt, string? PaymentReference, DateTimeOffset CreatedAt, long Version)
 {
-    /// <summary>In the order of the invoice; empty in lists.</summary>
+    /// <summary>Most lines that come with an invoice; the others are read page by page.</summary>
+    public const int MostLines = 1000;
+
+    /// <summary>In the order of the invoice, the first <see cref="MostLines"/>; empty in lists.</summary>
     public IReadOnlyList<ChargeLine> Lines { get; init; } = [];
+
+    /// <summary>How many lines there are.</summary>
+    public int LineCount { get; init; }
 
     public Target Subject => new("invoice", Id.ToString());
 

@@ -14,6 +14,10 @@ public sealed class InvoiceAdministration(
     public Task<Page<Invoice>> ListAsync(OrganizationId organization, InvoiceQuery query, CancellationToken cancel) =>
         database.ReadAsync(session => invoices.ListAsync(session, organization, query), cancel);
 
+    /// <summary>Lines of an invoice behind the one with this number.</summary>
+    public Task<IReadOnlyList<ChargeLine>> LinesAsync(InvoiceId id, int after, int limit, CancellationToken cancel) =>
+        database.ReadAsync(session => invoices.LinesAsync(session, id, after, limit), cancel);
+
     /// <summary>
     /// A credit note over the whole rest of an invoice, or part of it; it has a number of its own, and the invoice keeps its own
     /// (rule BILL-7). Seats stay as they are (rule SEAT-6). An unpaid invoice that is wholly credited is void.
@@ -31,7 +35,7 @@ public sealed class InvoiceAdministration(
                 return new Conflict("invoice_not_creditable", "Only an issued invoice can be credited; a draft is dropped instead.");
             var rest = invoice.Total.Minor - invoice.Credited;
             var taken = amount ?? rest;
-            if (taken > rest || (taken == 0 && invoice.State == InvoiceState.Void))
+            if (taken > rest || taken == 0)
                 return new Conflict("invoice_not_creditable", $"Of invoice {invoice.Number} {invoice.Total.Currency.Text(rest)} is left to be credited.");
             var credited = invoice with { Credited = invoice.Credited + taken };
             if (credited.Credited == credited.Total.Minor && invoice.State != InvoiceState.Paid) credited = credited with { State = InvoiceState.Void };

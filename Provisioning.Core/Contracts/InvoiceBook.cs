@@ -31,12 +31,15 @@ public sealed class InvoiceBook(IInvoiceStore store, Issuer issuer, ITaxes taxes
         var draft = new Invoice(
             wanted.Id, organization.Id, wanted.Contract, wanted.Kind, InvoiceState.Draft, null, null, null, wanted.Start, wanted.End,
             new Money(Pricing.Total(wanted.Lines), wanted.Currency), 0, wanted.Credits, issuer.Text, organization.Name, wanted.Reason, null, null,
-            scope.Now, 1) { Lines = wanted.Lines };
+            scope.Now, 1) { Lines = wanted.Lines, LineCount = wanted.Lines.Count };
         await store.InsertDraftAsync(scope.Session, draft);
         return draft;
     }
 
-    /// <summary>Gives the draft its number. After it only the rows that carry the number are written.</summary>
+    /// <summary>
+    /// Gives the draft its number. After it only the rows that carry the number are written. One over nothing is paid at once (rule BILL-10):
+    /// nobody can be late with it.
+    /// </summary>
     public async Task<Invoice> IssueAsync(UnitScope scope, Invoice draft)
     {
         var today = issuer.Today(scope.Now);
@@ -49,14 +52,15 @@ public sealed class InvoiceBook(IInvoiceStore store, Issuer issuer, ITaxes taxes
         };
         await store.IssueAsync(scope.Session, issued, issuer.Name, BillingZone.FirstInstant(due.AddDays(1), BillingZone.Of(issuer.Zone)));
         scope.Record(issued.Organization, "invoice.issued", issued.Subject, null, issued.Describe());
-        return issued;
+        return issued.Total.Minor == 0 ? await PayAsync(scope, issued, null) : issued;
     }
 
     public async Task<Invoice> DraftAndIssueAsync(UnitScope scope, Organization organization, NewInvoice wanted) =>
         await IssueAsync(scope, await DraftAsync(scope, organization, wanted));
 
     /// <summary>Records the payment of an issued invoice, and does what waited for it.</summary>
-    public async Task<Invoice> PayAsync(UnitScope scope, Invoice issued, string reference)
+    /// <param name="reference">Null when there was nothing to pay.</param>
+    public async Task<Invoice> PayAsync(UnitScope scope, Invoice issued, string? reference)
     {
         var paid = issued with { State = InvoiceState.Paid, PaidAt = scope.Now, PaymentReference = reference };
         await store.UpdateAsync(scope.Session, paid);

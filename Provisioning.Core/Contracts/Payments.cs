@@ -7,7 +7,8 @@ namespace Provisioning.Core.Contracts;
 
 /// <summary>What a payment service, or the operator, says about an invoice.</summary>
 /// <param name="Reference">The payment's own name there; the same one again is the same payment.</param>
-public sealed record PaymentNotice(InvoiceId Invoice, bool Succeeded, string Reference);
+/// <param name="Amount">What was taken; null when a person vouches for it. Another amount than is due pays nothing.</param>
+public sealed record PaymentNotice(InvoiceId Invoice, bool Succeeded, string Reference, Money? Amount = null);
 
 /// <summary>What became of it.</summary>
 /// <param name="Quote">The quote that waited for this payment, if one did.</param>
@@ -33,9 +34,10 @@ public sealed class Payments(
                 scope.Note(organization.Id, "payment.failed", invoice.Subject, new JsonObject { ["reference"] = notice.Reference });
                 return Result(invoice, null);
             }
-            return invoice.State is InvoiceState.Issued or InvoiceState.Overdue
-                ? Result(await book.PayAsync(scope, invoice, notice.Reference), null)
-                : new Conflict("invoice_not_payable", $"The invoice {invoice.Number} is {Words.Text(invoice.State)}; give the money back.");
+            if (invoice.State is not (InvoiceState.Issued or InvoiceState.Overdue))
+                return new Conflict("invoice_not_payable", $"The invoice {invoice.Number} is {Words.Text(invoice.State)}; give the money back.");
+            if (CheckAmount(scope, invoice, notice) is { } other) return other;
+            return Result(await book.PayAsync(scope, invoice, notice.Reference), null);
         }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
 
     /// <summary>The seats of a quote by card come with the payment, and so does the number (rule QUO-8).</summary>
@@ -53,14 +55,27 @@ public sealed class Payments(
                 : new PaymentResult(notice.Invoice, null, null, quote.Id, quote.State);
         if (!notice.Succeeded)
         {
-            await confirmation.CancelAsync(scope, quote);
-            return new PaymentResult(notice.Invoice, null, null, quote.Id, Provisioning.Core.Contracts.QuoteState.Cancelled);
+            // Another card may still succeed: an owner, a conversion or the end of the term cancels the quote, not a failure.
+            scope.Note(organization.Id, "payment.failed", invoice.Subject, new JsonObject { ["reference"] = notice.Reference });
+            return new PaymentResult(notice.Invoice, invoice.State, null, quote.Id, quote.State);
         }
+        if (ground.Contract?.Id != quote.Contract || ground.Contract.Term != quote.Term)
+            return new Conflict("quote_stale", "The contract is another one, or in another term, than when the quote was made; give the money back.");
+        if (CheckAmount(scope, invoice, notice) is { } other) return other;
         var planned = await fulfilment.PlanAsync(scope.Session, organization.Id, ground.Pools, quote.Changes, withoutMissing: true);
         if (!planned.Try(out var plan, out var error)) return Blocked(scope, quote, error);
         if ((await fulfilment.ApplyAsync(scope, quote, ground.Pools, plan)).Error is { } full) return Blocked(scope, quote, full);
         await confirmation.ConfirmAsync(scope, quote, invoice.Id);
         return Result(await book.PayAsync(scope, await book.IssueAsync(scope, invoice), notice.Reference), quote.Id);
+    }
+
+    /// <summary>Credit notes lower what is due.</summary>
+    private static Unprocessable? CheckAmount(UnitScope scope, Invoice invoice, PaymentNotice notice)
+    {
+        var due = invoice.Total with { Minor = invoice.Total.Minor - invoice.Credited };
+        if (notice.Amount is null || notice.Amount == due) return null;
+        scope.Refuse(invoice.Organization, "payment.refused", invoice.Subject, new JsonObject { ["reference"] = notice.Reference }, "total_mismatch");
+        return new Unprocessable("total_mismatch", $"What is due is {due}, not {notice.Amount}; give the money back.");
     }
 
     /// <summary>Paid, but seats to be upgraded were taken meanwhile: owners are told, and the notice is to be repeated when seats are free.</summary>

@@ -5,7 +5,9 @@ using Provisioning.Core.Organizations;
 namespace Provisioning.Core.Contracts;
 
 /// <summary>Converts an older plan model to the single tier within a term, on the operator's word (rules REN-5, REN-6).</summary>
-public sealed class PlanConversion(IDatabase database, IContractStore contracts, QuoteFulfilment fulfilment, TierConversion conversion, InvoiceBook book, TimeProvider time)
+public sealed class PlanConversion(
+    IDatabase database, IContractStore contracts, QuoteFulfilment fulfilment, QuoteConfirmation confirmation, TierConversion conversion, InvoiceBook book,
+    TimeProvider time)
 {
     /// <summary>The sum of seats stays (rule SEAT-6); what the single tier costs more is billed for the rest of the term, nothing is paid back.</summary>
     public Task<Outcome<Contract>> ConvertAsync(
@@ -23,6 +25,7 @@ public sealed class PlanConversion(IDatabase database, IContractStore contracts,
             if (!contract.ConvertsAtRenewal)
                 return new Conflict("plan_not_convertible", contract.Conditions.Compliance
                     ? "The contract is flagged compliance and keeps its tiers." : "The contract has a single tier already.");
+            await confirmation.CancelAllAsync(scope, contract.Id); // they were priced on tiers that end here
             var purchased = ground.Pools.ToDictionary(pool => pool.Tier, pool => pool.Purchased);
             var lines = book.WithTax(organization, contract.Conditions.Currency, Pricing.OfConversion(contract, purchased, contract.Conditions.SingleTier, today));
             var converted = await contracts.UpdateAsync(

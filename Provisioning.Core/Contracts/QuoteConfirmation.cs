@@ -31,7 +31,8 @@ public sealed class QuoteConfirmation(IDatabase database, IQuoteStore quotes, II
                 return new Unprocessable("total_mismatch", $"The total of the quote is {quote.Total}, not {expected}.");
             var planned = await fulfilment.PlanAsync(scope.Session, organization.Id, ground.Pools, quote.Changes, withoutMissing: false);
             if (!planned.Try(out var plan, out var error)) return error;
-            var collects = ground.Contract!.Conditions.Collection == PaymentMethod.Card;
+            // Nobody can pay nothing: what is free is bought at once.
+            var collects = ground.Contract!.Conditions.Collection == PaymentMethod.Card && quote.Total.Minor > 0;
             return collects ? await AwaitPaymentAsync(scope, organization, quote, invoice) : await BuyAsync(scope, organization, quote, ground, plan, invoice);
         }) { Organization = organization.Id, RequestHash = idempotency.RequestHash }, cancel);
     }
@@ -46,7 +47,7 @@ public sealed class QuoteConfirmation(IDatabase database, IQuoteStore quotes, II
             return await CancelAsync(scope, quote);
         }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
 
-    /// <summary>Part of a unit: an owner, a failed payment or the end of the term cancels the quote.</summary>
+    /// <summary>Part of a unit: an owner, a conversion or the end of the term cancels the quote.</summary>
     internal async Task<Done> CancelAsync(UnitScope scope, SeatQuote quote)
     {
         if (!await quotes.MoveAsync(scope.Session, quote, quote.State, QuoteState.Cancelled, quote.Invoice))
@@ -60,6 +61,13 @@ public sealed class QuoteConfirmation(IDatabase database, IQuoteStore quotes, II
     internal async Task CancelPendingAsync(UnitScope scope, ContractId contract)
     {
         foreach (var quote in await quotes.PendingAsync(scope.Session, contract)) await CancelAsync(scope, quote);
+    }
+
+    /// <summary>Part of a unit: what the contract's quotes were priced on is no more, also of those nobody has confirmed.</summary>
+    internal async Task CancelAllAsync(UnitScope scope, ContractId contract)
+    {
+        await CancelPendingAsync(scope, contract);
+        await quotes.EndOpenAsync(scope.Session, contract);
     }
 
     private async Task<Outcome<ConfirmedQuote>> BuyAsync(

@@ -63,12 +63,15 @@ public interface IQuoteStore
 
     /// <summary>Quotes of the contract that wait for a payment.</summary>
     Task<IReadOnlyList<SeatQuote>> PendingAsync(ISession session, ContractId contract);
+
+    /// <summary>Makes the open quotes of the contract stale.</summary>
+    Task EndOpenAsync(ISession session, ContractId contract);
 }
 
 /// <summary>Invoices, their lines and the counters of their numbers.</summary>
 public interface IInvoiceStore
 {
-    /// <summary>With its lines; null when the organisation has no such invoice.</summary>
+    /// <summary>With its first lines; null when the organisation has no such invoice.</summary>
     Task<Invoice?> FindAsync(ISession session, OrganizationId organization, InvoiceId invoice);
 
     /// <summary>Whose invoice this is.</summary>
@@ -79,6 +82,15 @@ public interface IInvoiceStore
 
     /// <summary>A draft with its lines.</summary>
     Task InsertDraftAsync(ISession session, Invoice draft);
+
+    /// <summary>Lines behind the one with this number (0: from the first), in order.</summary>
+    Task<IReadOnlyList<ChargeLine>> LinesAsync(ISession session, InvoiceId invoice, int after, int limit);
+
+    /// <summary>Puts lines behind those that a draft has, and adds them to its total; throws <see cref="UnitConflictException"/> when it is no draft.</summary>
+    Task AppendLinesAsync(ISession session, InvoiceId draft, IReadOnlyList<ChargeLine> lines);
+
+    /// <summary>Drops all lines of a draft.</summary>
+    Task ClearLinesAsync(ISession session, InvoiceId draft);
 
     /// <summary>Deletes a draft that is dropped; false when it is none (any more): an issued invoice never goes (rule BILL-7).</summary>
     Task<bool> DeleteDraftAsync(ISession session, OrganizationId organization, InvoiceId invoice);

@@ -117,7 +117,7 @@ public sealed class EntryFollower(
         var after = member with
         {
             UserName = entry.UserName, DisplayName = content.DisplayName,
-            MatchEmail = MatchEmail.Follows(member.UserName, content, entry.Active) ? MatchEmail.Of(content) : member.MatchEmail,
+            MatchEmail = member.IsOfDirectory && MatchEmail.Follows(member.UserName, content, entry.Active) ? MatchEmail.Of(content) : member.MatchEmail,
         };
         return after == member ? member : await members.UpdateAsync(scope.Session, after);
     }

@@ -19,6 +19,12 @@ public sealed record Member(
     /// <summary>Owners and admins can sign in to the administration without a seat (rules ROLE-4, JIT-4).</summary>
     public bool Administers => Role is Role.PrimaryOwner or Role.Owner or Role.Admin;
 
+    /// <summary>
+    /// Whether the directory's word tells who the person is. Of somebody who administers and came in another way it may link an entry, but
+    /// neither give the person another address nor another account (rule JIT-1).
+    /// </summary>
+    public bool IsOfDirectory => !Administers || Source == MemberSource.Scim;
+
     /// <summary>What an audit record says of a member's state.</summary>
     public JsonObject Describe() => new()
     {

@@ -34,6 +34,8 @@ public sealed class MemberAdministration(
         Organization organization, Actor actor, Authority authority, MemberId id, IfMatch condition, MemberCommand command, CancellationToken cancel) =>
         database.WriteAsync(new WriteUnit<SeatedMember>(Ids.New<UnitId>(time), "member.change", actor, Instants.Now(time), async scope =>
         {
+            // Whoever takes away the right to administer waits for the others: somebody must be left who has it.
+            if (command is MemberCommand.Suspend or MemberCommand.Role) await engine.LockAsync(scope, organization.Id);
             var found = await FindAsync(scope.Session, organization, authority, id, condition, Act(command));
             if (!found.Try(out var member, out var error)) return error;
             return await DecideAsync(scope, organization, member, command);
@@ -44,6 +46,7 @@ public sealed class MemberAdministration(
         Organization organization, Actor actor, Authority authority, MemberId id, IfMatch condition, CancellationToken cancel) =>
         database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "member.remove", actor, Instants.Now(time), async scope =>
         {
+            await engine.LockAsync(scope, organization.Id);
             var found = await FindAsync(scope.Session, organization, authority, id, condition, PersonAct.Remove);
             if (!found.Try(out var member, out var error)) return error;
             if (await lifecycle.IsProtectedAsync(scope.Session, member.Member)) return LastOwner();

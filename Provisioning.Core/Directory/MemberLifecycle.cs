@@ -10,7 +10,8 @@ namespace Provisioning.Core.Directory;
 /// comes through here, inside its own unit.
 /// </summary>
 public sealed class MemberLifecycle(
-    IMemberStore members, ISeatRequestStore requests, ITokenStore tokens, InvitationMeeting meeting, SeatEngine seats)
+    IMemberStore members, ISeatRequestStore requests, ITokenStore tokens, ILinkConfirmationStore confirmations, InvitationMeeting meeting,
+    SeatEngine seats)
 {
     /// <summary>A new member, active with a seat (or waiting for one), or suspended by the directory without.</summary>
     /// <param name="person">Who the audit record of a refused seat is about: the member itself is then never there.</param>
@@ -97,6 +98,7 @@ public sealed class MemberLifecycle(
             State = MemberState.Removed, SuspendedBy = null, AdminSuspended = by == SuspensionCause.Directory && before.Member.AdminSuspended,
         });
         await tokens.RevokeOfMemberAsync(scope.Session, removed.Id, scope.Now);
+        await confirmations.EndAsync(scope.Session, removed.Id);
         scope.Record(organization.Id, "member.removed", Target.Member(removed.Id), before.Member.Describe(), removed.Describe(), reason);
         return before with { Member = removed, Seat = seat };
     }

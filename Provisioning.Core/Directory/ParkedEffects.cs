@@ -55,7 +55,9 @@ public sealed class ParkedEffects(
                 scope.Session, await placements.TableAsync(scope.Session, organization), [.. people.Select(member => member.Entry).OfType<ResourceId>()]);
             foreach (var member in people.OrderBy(member => member.Member.Id.Value))
             {
-                var stays = member.Member.State != MemberState.Active || member.Entry is not { } entry || places[entry].InEffect
+                // Of whom the directory says nothing, the last sign-in did: one in a mapped group would have taken the member out of the effect.
+                var stays = member.Member.State != MemberState.Active || !organization.Mapping.Enabled
+                    || (organization.FollowsDirectory && member.Entry is { } entry && places[entry].InEffect)
                     || await lifecycle.IsProtectedAsync(scope.Session, member.Member);
                 if (!stays)
                     await lifecycle.SuspendAsync(scope, organization, await lifecycle.AsItIsAsync(scope.Session, member), SuspensionCause.NoMappedGroup);

@@ -25,8 +25,8 @@ public interface IMemberStore
     /// <summary>The member an identity leads to; subjects are compared exactly (rule JIT-1).</summary>
     Task<SeatedMember?> FindByIdentityAsync(ISession session, OrganizationId organization, ConnectionId connection, string subject);
 
-    /// <summary>Whether the member has an identity at the connection.</summary>
-    Task<bool> HasIdentityAsync(ISession session, ConnectionId connection, MemberId member);
+    /// <summary>The connections at which the member has identities.</summary>
+    Task<IReadOnlyList<ConnectionId>> ConnectionsOfAsync(ISession session, MemberId member);
 
     /// <summary>A second identity with this (connection, subject) is a key conflict (rule JIT-9).</summary>
     Task InsertIdentityAsync(ISession session, OrganizationId organization, ConnectionId connection, string subject, MemberId member, DateTimeOffset now);

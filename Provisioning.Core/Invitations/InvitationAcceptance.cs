@@ -14,7 +14,7 @@ public sealed record AcceptedInvitation(Invitation Invitation, Organization Orga
 /// <summary>The invited person, who knows nothing but the token (rules INV-2, INV-4, INV-6).</summary>
 public sealed class InvitationAcceptance(
     IDatabase database, IInvitationStore invitations, IOrganizationStore organizations, IMemberStore members, MemberLifecycle lifecycle,
-    EntryLinks links, InvitationRules rules, Ownership ownership, TimeProvider time)
+    EntryLinks links, InvitationRules rules, Ownership ownership, LinkConfirmations confirmations, TimeProvider time)
 {
     /// <summary>Looks without changing anything; ended ones are refused, an accepted one is shown.</summary>
     public async Task<Outcome<OpenedInvitation>> OpenAsync(string token, CancellationToken cancel)
@@ -59,6 +59,7 @@ public sealed class InvitationAcceptance(
                 return new Conflict("member_exists", "Somebody with this address is a member already.");
             var owner = await ownership.TakeAsync(scope, organization, known);
             await EndAsync(scope, organization, invitation, owner.Member.Id);
+            await confirmations.LeaveAsync(scope, organization, owner.Member.Id, invitation.Email);
             return new AcceptedInvitation(invitation with { State = InvitationState.Accepted, Member = owner.Member.Id }, organization, owner);
         }
         var member = new Member(
@@ -67,6 +68,7 @@ public sealed class InvitationAcceptance(
         var created = await lifecycle.CreateAsync(scope, organization, member, null, NoSeatPolicy.Waiting, Target.Member(newMember), null, invitation);
         if (!created.Try(out var seated, out var error)) return error;
         seated = seated with { Entry = await links.LinkStagedAsync(scope, organization, member) };
+        await confirmations.LeaveAsync(scope, organization, newMember, invitation.Email);
         return new AcceptedInvitation(invitation with { State = InvitationState.Accepted, Member = newMember }, organization, seated);
     }
 

@@ -74,6 +74,25 @@ public static class MailTexts
                 $"A change in the directory of {organization} ({Text(facts, "cause")}) would suspend more people than the mass-removal guard lets go within an hour: {Text(facts, "count")} of them keep their access for now.",
                 "If this was meant, apply it; if it was a mistake, correct the group or discard it (GET /parked-effects).",
             ]),
+            NotificationKind.CreditsLow => ($"{organization}: prepaid credits are running low",
+            [
+                $"{Text(facts, "balance")} of the credits of {organization} are left.",
+                "When they are used up, usage stops for everybody until more are bought (POST /credits/purchases).",
+            ]),
+            NotificationKind.CreditsExhausted => ($"{organization}: prepaid credits are used up, usage has stopped",
+            [
+                $"The balance of the credits of {organization} is {Text(facts, "balance")}. New requests are refused for everybody.",
+                "Usage goes on as soon as a purchase of credits is paid; what was used beyond the balance is taken from it first.",
+            ]),
+            NotificationKind.UsageStopped => ($"{organization}: a spending cap is reached",
+            [
+                $"The cap of {Text(facts, "cap")} {Text(facts, "currency")} {Scope(facts)} is reached for {Text(facts, "period")}. New requests it applies to are refused.",
+                "Usage goes on when the cap is raised or removed, or when the next month begins.",
+            ]),
+            NotificationKind.UsageResumed => ($"{organization}: usage goes on",
+            [
+                Flag(facts, "credits") ? $"Credits of {organization} are available again: the balance is {Text(facts, "balance")}." : $"The cap {Scope(facts)} is not reached any more.",
+            ]),
             _ => throw new ArgumentOutOfRangeException(nameof(notification), notification.Kind, "No mail to an owner."),
         };
         if (facts["purchaseHint"] is not JsonObject hint) return MailText.Of(subject, [.. paragraphs, Why], "Seats and people", place);
@@ -103,6 +122,7 @@ public static class MailTexts
         ], "Accept the invitation", invitation.Link);
     }
 
+    private static string Scope(JsonObject facts) => facts["tier"] is null ? "of the organisation" : $"of the tier {Text(facts, "tier")}";
     public static MailText ToAdministrator(RecoveryMail recovery, string organization) => MailText.Of($"{organization}: your link to the administration",
     [
         $"Somebody, probably you, asked to get into the administration of {organization} without the usual sign-in.",

@@ -38,6 +38,17 @@ public enum NotificationKind
     /// <summary>SCIM-14: suspensions wait for an owner's word. To owners.</summary>
     MembersParked,
 
+    /// <summary>NOTI-5: few prepaid credits are left. To owners.</summary>
+    CreditsLow,
+
+    /// <summary>NOTI-5: none are left; usage stopped (rule USE-4). To owners.</summary>
+    CreditsExhausted,
+
+    /// <summary>NOTI-5: a cap of the organisation or of a tier is reached. To owners.</summary>
+    UsageStopped,
+
+    /// <summary>NOTI-5: usage goes on. To owners.</summary>
+    UsageResumed,
     /// <summary>A one-time link to the administration. To the owner or admin who asked.</summary>
     RecoveryLink,
 }

@@ -117,7 +117,8 @@ public sealed class OwnerNotices(IDatabase database, INotificationStore store, T
         }
     }
 
-    private async Task TellAsync(UnitScope scope, OrganizationId organization, NotificationKind kind, JsonObject facts, string? subject = null)
+    /// <summary>A mail to each owner.</summary>
+    internal async Task TellAsync(UnitScope scope, OrganizationId organization, NotificationKind kind, JsonObject facts, string? subject = null)
     {
         var owners = await store.OwnersAsync(scope.Session, organization);
         if (owners.Count > 0)

@@ -11,7 +11,7 @@ public sealed record Authority(Role Role, MemberId? Member = null, bool IsOperat
 }
 
 /// <summary>What one person may do to another.</summary>
-public enum PersonAct { Invite, MoveSeat, Suspend, Remove, ChangeRole }
+public enum PersonAct { Invite, MoveSeat, Suspend, Remove, ChangeRole, ConfirmLink }
 
 /// <summary>
 /// Who may do what to whom (rules ROLE-2 and ROLE-3), as one table. What opens a route is the table of <c>Access</c> at the door
@@ -28,6 +28,8 @@ public static class RoleRules
         [PersonAct.Suspend] =    [null,          Role.Owner, Role.Owner, Role.Admin],
         [PersonAct.Remove] =     [null,          Role.Owner, Role.Owner, Role.Admin],
         [PersonAct.ChangeRole] = [null,          Role.Owner, Role.Owner, Role.Owner],
+        // An owner also says which identity providers are believed: of both together he would make himself the primary owner.
+        [PersonAct.ConfirmLink] = [Role.PrimaryOwner, Role.Owner, Role.Owner, Role.Owner],
     };
 
     /// <summary>
@@ -40,8 +42,10 @@ public static class RoleRules
         if (act == PersonAct.Invite && role == Role.PrimaryOwner)
             return authority.IsOperator ? null : new Forbidden("Only the operator invites the primary owner.");
         var least = Least[act][(int)role];
-        if (authority.Role > (least ?? Role.Owner))
-            return new Forbidden(act == PersonAct.ChangeRole ? "Only an owner may change a role." : "Only an owner may do this to an owner or an admin.");
+        if (authority.Role > (least ?? Role.Owner) && !(authority.IsOperator && act == PersonAct.ConfirmLink))
+            return new Forbidden(act == PersonAct.ChangeRole ? "Only an owner may change a role."
+                : least == Role.PrimaryOwner ? "Only the primary owner in person, or the operator, may do this to the primary owner."
+                : "Only an owner may do this to an owner or an admin.");
         if (least is null)
             return new Conflict("last_primary_owner", "The primary owner cannot be suspended, removed or given another role; transfer the ownership first.");
         return act is PersonAct.Suspend or PersonAct.Remove && person is not null && person == authority.Member

@@ -103,7 +103,7 @@ public sealed class ConnectionDirectory(
         database.WriteAsync(new WriteUnit<RoutedConnection>(Ids.New<UnitId>(time), "connection.change", actor, Instants.Now(time), async scope =>
         {
             if (await connections.FindAsync(scope.Session, organization.Id, id.ToString()) is not { } before) return NoSuchConnection(id);
-            if (!condition.Accepts(before.Version)) return Changed(before);
+            if (RefuseVersion(before, condition) is { } changed) return changed;
             if (before.Name != wanted.Name && await connections.FindAsync(scope.Session, organization.Id, wanted.Name) is not null) return NameTaken(wanted.Name);
             if (wanted.IsDefault) await connections.ClearDefaultAsync(scope.Session, organization.Id, id);
             var after = before with
@@ -129,7 +129,7 @@ public sealed class ConnectionDirectory(
         database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "connection.delete", actor, Instants.Now(time), async scope =>
         {
             if (await connections.FindAsync(scope.Session, organization.Id, id.ToString()) is not { } before) return NoSuchConnection(id);
-            if (!condition.Accepts(before.Version)) return Changed(before);
+            if (RefuseVersion(before, condition) is { } changed) return changed;
             await connections.ClearDomainsAsync(scope.Session, id);
             if (!await connections.DeleteAsync(scope.Session, organization.Id, id)) throw new UnitConflictException("The connection was deleted meanwhile.");
             await sessions.EndAsync(scope.Session, id, scope.Now);
@@ -172,6 +172,7 @@ public sealed class ConnectionDirectory(
 
     private static NotFound NoSuchConnection(ConnectionId id) => new($"There is no connection {id}.");
 
-    private static VersionConflict Changed(Connection current) =>
-        new($"The connection was changed meanwhile; its version is \"{current.Version}\" now.");
+    /// <summary>Null when the condition holds for the connection as it is now.</summary>
+    public static Error? RefuseVersion(Connection current, IfMatch condition) => condition.Accepts(current.Version)
+        ? null : new VersionConflict($"The connection was changed meanwhile; its version is \"{current.Version}\" now.");
 }

@@ -255,6 +255,13 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
     public async Task<Outcome<MemberSeat>> ConvertHoldAsync(UnitScope scope, OrganizationId organization, SeatHoldId id, MemberSeat seat)
     {
         var hold = await store.TakeHoldAsync(scope.Session, organization, id);
+        if (hold is not null && (hold.ExpiresAt <= scope.Now || seat.Tier is not null))
+        {
+            // Its row is gone now: what it held is free, whatever becomes of the caller.
+            await store.LockPoolsAsync(scope.Session, organization);
+            await ledger.MustChangeAsync(scope, organization, hold.Tier, new PoolChange(Held: -1));
+            await queue.DrainLockedAsync(scope, organization);
+        }
         if (hold is null || hold.ExpiresAt <= scope.Now) return new NotFound("The seat held for this person is gone: the hold ended or was given back.");
         if (seat.Tier is not null) return new InvalidValue("The member already sits on a seat.");
         await ledger.MustChangeAsync(scope, organization, hold.Tier, new PoolChange(Assigned: 1, Held: -1));

@@ -9,9 +9,13 @@ namespace Provisioning.Core.SignIn;
 /// <summary>What group mapping does at a sign-in (rule JIT-7). With mapping off everybody may come in and nothing is refreshed.</summary>
 public sealed class MappedSignIn(Placements placements, MemberPlacing placing, MemberLifecycle lifecycle, MassGuard guard, SeatEngine seats)
 {
-    /// <summary>Without a lock: only to see whether anything would have to be written.</summary>
-    public Task<Placement> LookAsync(ISession session, Organization organization, SeatedMember member, SignInRequest request) =>
-        placements.AtSignInAsync(session, organization, member, request.Groups);
+    private const string Cause = "sign-ins without a mapped group";
+
+    /// <summary>Without a lock: whether nothing would have to be written.</summary>
+    public async Task<bool> HoldsAsync(ISession session, Organization organization, SeatedMember member, SignInRequest request) =>
+        !organization.Mapping.Enabled
+        || ((await placements.AtSignInAsync(session, organization, member, request.Groups)).Holds(member)
+            && !await guard.IsKeptAsync(session, organization, member.Member.Id));
 
     /// <summary>Where the person belongs, as of this unit: the pools are locked, so a change of a group comes before or after.</summary>
     public async Task<Placement> PlaceOfAsync(UnitScope scope, Organization organization, SeatedMember? member, SignInRequest request)
@@ -23,16 +27,22 @@ public sealed class MappedSignIn(Placements placements, MemberPlacing placing, M
 
     /// <summary>
     /// Refreshes role and tier of an active member, or suspends one whom no mapped group contains. The primary owner and the last one who
-    /// can administer come in nevertheless, and so does somebody whose suspension is parked.
+    /// can administer come in nevertheless, and so does somebody whose suspension the mass-removal guard parks (rule SCIM-14): an identity
+    /// provider that stops sending groups locks nobody out but the first few.
     /// </summary>
     public async Task<SeatedMember> RefreshAsync(UnitScope scope, Organization organization, SeatedMember member, Placement place)
     {
         if (!organization.Mapping.Enabled) return member;
+        var id = member.Member.Id;
         if (place.InEffect)
+        {
+            await guard.ForgetAsync(scope.Session, organization, [id]);
             return organization.HasAccess(scope.Now) ? await placing.RefreshAsync(scope, organization, member, place) : member;
-        return await lifecycle.IsProtectedAsync(scope.Session, member.Member) || await guard.IsKeptAsync(scope.Session, organization, member.Member.Id)
-            ? member
-            : await lifecycle.SuspendAsync(scope, organization, member, SuspensionCause.NoMappedGroup);
+        }
+        if (await lifecycle.IsProtectedAsync(scope.Session, member.Member)) return member;
+        if (!(await guard.LetAsync(scope, organization, [id], Cause)).Contains(id)) return member;
+        await guard.CountAsync(scope, organization, [id]);
+        return await lifecycle.SuspendAsync(scope, organization, member, SuspensionCause.NoMappedGroup);
     }
 
     /// <summary>A member whom no mapped group contained comes in again when one does now, or when nothing is mapped any more.</summary>

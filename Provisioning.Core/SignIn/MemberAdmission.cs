@@ -10,7 +10,7 @@ namespace Provisioning.Core.SignIn;
 /// <summary>What a sign-in does to a member, each inside the unit of the decision.</summary>
 public sealed class MemberAdmission(
     IMemberStore members, EntryLinks links, IOrganizationStore organizations, ISeatRequestStore requests, MemberLifecycle lifecycle,
-    InvitationMeeting meeting, SeatEngine seats)
+    ILinkConfirmationStore confirmations, InvitationMeeting meeting, SeatEngine seats)
 {
     /// <summary>JIT-1 (4): the open invitation to the address the connection vouches for, within a verified domain (rule DOM-1).</summary>
     public async Task<Invitation?> InvitationAsync(UnitScope scope, Organization organization, SignInRequest request) =>
@@ -37,8 +37,17 @@ public sealed class MemberAdmission(
         return seated with { Entry = await links.LinkStagedAsync(scope, organization, member) };
     }
 
+    /// <summary>Links a member who was there; a confirmation of the link is used up, by one sign-in of several at once.</summary>
+    public async Task LinkAsync(UnitScope scope, Organization organization, SignInRequest request, PersonMatch match)
+    {
+        var member = match.Member!.Member.Id;
+        if (!await confirmations.EndAsync(scope.Session, member) && match.ByConfirmation)
+            throw new UnitConflictException("Somebody else used the confirmation meanwhile.");
+        await LinkAsync(scope, organization, request, member);
+    }
+
     /// <summary>Stores the link by which the person is recognised from now on, and audits it.</summary>
-    public async Task LinkAsync(UnitScope scope, Organization organization, SignInRequest request, MemberId member)
+    private async Task LinkAsync(UnitScope scope, Organization organization, SignInRequest request, MemberId member)
     {
         await members.InsertIdentityAsync(scope.Session, organization.Id, request.Connection.Id, request.Subject, member, scope.Now);
         scope.Note(organization.Id, "identity.linked", Target.Member(member), new JsonObject

@@ -7,7 +7,8 @@ namespace Provisioning.Core.SignIn;
 
 /// <summary>Who signs in: a member and how the person was recognised, nobody yet, or a reason to refuse.</summary>
 /// <param name="NeedsLink">Recognised by something else than the identity: the link is to be stored.</param>
-public sealed record PersonMatch(SeatedMember? Member, bool NeedsLink, DenyReason? Denied)
+/// <param name="ByConfirmation">Only because the link was confirmed: the confirmation is used up by it.</param>
+public sealed record PersonMatch(SeatedMember? Member, bool NeedsLink, DenyReason? Denied, bool ByConfirmation = false)
 {
     public static readonly PersonMatch Nobody = new(null, false, null);
 
@@ -15,7 +16,8 @@ public sealed record PersonMatch(SeatedMember? Member, bool NeedsLink, DenyReaso
 }
 
 /// <summary>Recognises a person at sign-in, in the order of rule JIT-1. A changeable or unverified address never takes over an account.</summary>
-public sealed class PersonMatcher(IMemberStore members, IEntryStore entries, IOrganizationStore organizations, InvitationMeeting meeting)
+public sealed class PersonMatcher(
+    IMemberStore members, IEntryStore entries, IOrganizationStore organizations, ILinkConfirmationStore confirmations, InvitationMeeting meeting)
 {
     /// <summary>Members with one address that are looked at; more than two are ambiguous anyway.</summary>
     private const int EmailLimit = 50;
@@ -28,9 +30,29 @@ public sealed class PersonMatcher(IMemberStore members, IEntryStore entries, IOr
         if (await members.FindByIdentityAsync(session, organization.Id, request.Connection.Id, request.Subject) is { } known)
             return new PersonMatch(known, NeedsLink: false, null);
         if (await FindByExternalIdAsync(session, organization, request) is { } pushed)
-            return new PersonMatch(pushed, NeedsLink: true, null);
+            return await MatchPushedAsync(session, organization, request, pushed, now);
         return await MatchEmailAsync(session, organization, request, now);
     }
+
+    /// <summary>
+    /// An externalId is the directory's word. Of somebody who administers it counts for who was pushed and never signed in; anybody else's
+    /// account would be handed to whoever may push.
+    /// </summary>
+    private async Task<PersonMatch> MatchPushedAsync(
+        ISession session, Organization organization, SignInRequest request, SeatedMember pushed, DateTimeOffset now)
+    {
+        if (!pushed.Member.Administers || pushed.Member.State == MemberState.Removed
+            || (pushed.Member.IsOfDirectory && (await members.ConnectionsOfAsync(session, pushed.Member.Id)).Count == 0))
+            return new PersonMatch(pushed, NeedsLink: true, null);
+        return request.VerifiedEmail is { } email && await organizations.IsVerifiedDomainAsync(session, organization.Id, email.Domain)
+            ? await MatchConfirmedAsync(session, request, pushed, email, now) : PersonMatch.Deny(DenyReason.IdentityConflict);
+    }
+
+    private async Task<PersonMatch> MatchConfirmedAsync(
+        ISession session, SignInRequest request, SeatedMember member, EmailAddress email, DateTimeOffset now) =>
+        !(await members.ConnectionsOfAsync(session, member.Member.Id)).Contains(request.Connection.Id)
+        && await confirmations.IsOpenAsync(session, member.Member.Id, email.Normalized, now)
+            ? new PersonMatch(member, NeedsLink: true, null, ByConfirmation: true) : PersonMatch.Deny(DenyReason.IdentityConflict);
 
     private async Task<SeatedMember?> FindByExternalIdAsync(ISession session, Organization organization, SignInRequest request)
     {
@@ -58,8 +80,8 @@ public sealed class PersonMatcher(IMemberStore members, IEntryStore entries, IOr
             return stopped ? PersonMatch.Deny(DenyReason.Deprovisioned) : PersonMatch.Nobody;
         }
         var only = active[0];
-        if (only.Member.Administers || await members.HasIdentityAsync(session, request.Connection.Id, only.Member.Id))
-            return PersonMatch.Deny(DenyReason.IdentityConflict);
-        return new PersonMatch(only, NeedsLink: true, null);
+        if (only.Member.Administers) return await MatchConfirmedAsync(session, request, only, email, now);
+        return (await members.ConnectionsOfAsync(session, only.Member.Id)).Contains(request.Connection.Id)
+            ? PersonMatch.Deny(DenyReason.IdentityConflict) : new PersonMatch(only, NeedsLink: true, null);
     }
 }

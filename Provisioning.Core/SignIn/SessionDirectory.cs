@@ -12,7 +12,8 @@ namespace Provisioning.Core.SignIn;
 /// knows at its next look: nothing of a session is cached.
 /// </summary>
 public sealed class SessionDirectory(
-    IDatabase database, ISessionStore sessions, IMemberStore members, IOrganizationStore organizations, TimeProvider time)
+    IDatabase database, ISessionStore sessions, IMemberStore members, IConnectionStore connections, IOrganizationStore organizations,
+    TimeProvider time)
 {
     /// <summary>How long an application may take to exchange a code.</summary>
     public static readonly TimeSpan CodeLife = TimeSpan.FromSeconds(60);
@@ -37,6 +38,8 @@ public sealed class SessionDirectory(
             await sessions.LockMemberAsync(scope.Session, organization.Id, member);
             if (await members.FindAsync(scope.Session, organization.Id, member) is not { } found || Inactive(organization, found, now) is not null)
                 return new Forbidden("Access was withdrawn while you were signing in.");
+            if (await connections.FindAsync(scope.Session, assertion.Connection.Id) is not { Enabled: true })
+                return new Forbidden("This way of signing in was switched off while you were signing in.");
             await sessions.InsertAsync(scope.Session, session, assertion.Subject, SignInSecret.Hash(started.Cookie));
             if (started.Code is { } code)
                 await sessions.InsertCodeAsync(scope.Session, organization.Id, session.Id, SignInSecret.Hash(code), now + CodeLife);

@@ -12,18 +12,14 @@ namespace Provisioning.Core.SignIn;
 /// and has signed in today costs reads only; everything else is one unit: member, identity, seat and journal together.
 /// </summary>
 public sealed class SignInDecision(
-    IDatabase database, PersonMatcher matcher, IMemberStore members, IOrganizationStore organizations, MemberAdmission admission,
-    MappedSignIn mapping, TimeProvider time)
+    IDatabase database, PersonMatcher matcher, IMemberStore members, IConnectionStore connections, IOrganizationStore organizations,
+    MemberAdmission admission, MappedSignIn mapping, TimeProvider time)
 {
     public async Task<Outcome<SignInAnswer>> DecideAsync(
         Organization organization, Actor actor, SignInRequest request, CancellationToken cancel)
     {
         var now = Instants.Now(time);
-        var known = await database.ReadAsync(
-            session => members.FindByIdentityAsync(session, organization.Id, request.Connection.Id, request.Subject), cancel);
-        if (known is not null && NeedsNoWrite(organization, known, request, now)
-            && (!organization.Mapping.Enabled
-                || (await database.ReadAsync(session => mapping.LookAsync(session, organization, known, request), cancel)).Holds(known)))
+        if (await database.ReadAsync(session => FindUnchangedAsync(session, organization, request, now), cancel) is { } known)
             return Allow(known, "existing", organization, now);
 
         var newMember = Ids.New<MemberId>(time);
@@ -36,6 +32,13 @@ public sealed class SignInDecision(
         return decided.Error is SeatDenied denied ? Deny(DenyReason.SeatUnavailable, null, denied.Tiers) : decided;
     }
 
+    /// <summary>The member who comes in without anything being written; null: a unit has to decide.</summary>
+    private async Task<SeatedMember?> FindUnchangedAsync(ISession session, Organization organization, SignInRequest request, DateTimeOffset now) =>
+        await members.FindByIdentityAsync(session, organization.Id, request.Connection.Id, request.Subject) is { } known
+        && NeedsNoWrite(organization, known, request, now)
+        && await connections.FindAsync(session, request.Connection.Id) is { Enabled: true }
+        && await mapping.HoldsAsync(session, organization, known, request) ? known : null;
+
     private static bool NeedsNoWrite(Organization organization, SeatedMember known, SignInRequest request, DateTimeOffset now) =>
         known is { Member.State: MemberState.Active, Seat.Status: SeatStatus.Assigned }
         && organization.HasAccess(now)
@@ -44,6 +47,10 @@ public sealed class SignInDecision(
 
     private async Task<Outcome<SignInAnswer>> DecideAsync(UnitScope scope, Organization organization, SignInRequest request, MemberId newMember)
     {
+        // As it is now: the sign-in may have begun before somebody switched the connection off, or stopped trusting its addresses.
+        if (await connections.FindAsync(scope.Session, request.Connection.Id) is not { Enabled: true } connection || connection.Organization != organization.Id)
+            return Refuse(scope, organization, request, DenyReason.ConnectionDisabled, null);
+        request = request with { Connection = connection };
         var match = await matcher.MatchAsync(scope.Session, organization, request, scope.Now);
         if (match.Denied is { } reason) return Refuse(scope, organization, request, reason, null);
         if (request.GroupsHidden && organization.Mapping.Enabled && !(organization.FollowsDirectory && match.Member?.Entry is not null))
@@ -55,7 +62,7 @@ public sealed class SignInDecision(
         var how = "existing";
         if (match.NeedsLink)
         {
-            await admission.LinkAsync(scope, organization, request, member.Member.Id);
+            await admission.LinkAsync(scope, organization, request, match);
             how = "linked";
         }
         if (member.Member.State == MemberState.Removed)

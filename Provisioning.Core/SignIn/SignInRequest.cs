@@ -58,7 +58,11 @@ public sealed record DenyReason(string Code, string Message, IReadOnlyList<strin
 
     public static readonly DenyReason IdentityConflict = new("identity_conflict",
         "Your e-mail address belongs to a member who signs in with another account.",
-        ["Check that the identity provider sends the same subject for the person; addresses alone never take over an account."]);
+        ["Check that the identity provider sends the same subject for the person; addresses alone never take over an account.",
+         "For somebody who administers, an owner confirms the link once (POST /members/{id}/link-confirmation)."]);
+
+    public static readonly DenyReason ConnectionDisabled = new("connection_disabled",
+        "Your organisation has switched this way of signing in off.", ["Enable the connection (PUT /connections/{id})."]);
 
     public static readonly DenyReason TermInactive = new("term_inactive",
         "Your organisation's subscription has ended.", ["Renew the subscription."]);
@@ -84,6 +88,6 @@ public sealed record DenyReason(string Code, string Message, IReadOnlyList<strin
     public static readonly IReadOnlyDictionary<string, DenyReason> All = new[]
     {
         NoMappedGroup, SeatUnavailable, SeatUnassigned, NotInvited, NotProvisioned, Deprovisioned, AmbiguousEmail, IdentityConflict, TermInactive,
-        EmailNotVerified, DomainNotVerified, GroupsHidden,
+        EmailNotVerified, DomainNotVerified, GroupsHidden, ConnectionDisabled,
     }.ToDictionary(reason => reason.Code);
 }

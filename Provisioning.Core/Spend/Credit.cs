@@ -75,6 +75,10 @@ public sealed record CreditGround(CreditAccount Account, IReadOnlyList<CreditLot
     public IReadOnlyList<(CreditLot Lot, UsageCost Amount)> Ending(DateTimeOffset now) =>
         Take([.. Lots.Where(lot => lot.IsOver(now))], UsageCost.Max(Account.Available, UsageCost.Zero));
 
+    /// <summary>The account as of an instant, whether or not the job has ended what is past its time (rule TIME-4).</summary>
+    public CreditAccount At(DateTimeOffset now) =>
+        Account with { Available = Account.Available - Ending(now).Aggregate(UsageCost.Zero, (sum, part) => sum + part.Amount) };
+
     /// <summary>What is taken from which lot to pay for an amount, as far as there is something.</summary>
     public IReadOnlyList<(CreditLot Lot, UsageCost Amount)> Drawn(UsageCost amount) => Take(Lots, amount);
 

@@ -16,9 +16,8 @@ public sealed class CreditReports(IDatabase database, ICreditStore store, ICredi
     public Task<(CreditAccount Account, Currency? Currency)> StandingAsync(OrganizationId organization, CancellationToken cancel) => database.ReadAsync(async session =>
     {
         var ground = await store.GroundAsync(session, organization);
-        var ending = ground.Ending(Instants.Now(time)).Aggregate(UsageCost.Zero, (sum, part) => sum + part.Amount);
         var contract = await contracts.FindLatestAsync(session, organization);
-        return (ground.Account with { Available = ground.Account.Available - ending }, contract?.Conditions.Currency);
+        return (ground.At(Instants.Now(time)), contract?.Conditions.Currency);
     }, cancel);
 
     public Task<Page<CreditLotReport>> LotsAsync(OrganizationId organization, byte[]? after, int limit, CancellationToken cancel) =>

@@ -14,7 +14,10 @@ public sealed class InvoiceStore : IInvoiceStore
         """;
 
     private static readonly string[] LineColumns =
-        ["invoice_id", "line_no", "kind", "tier", "from_tier", "quantity", "unit", "months", "months_of", "starts_on", "ends_on", "amount", "note"];
+    [
+        "invoice_id", "line_no", "kind", "tier", "from_tier", "quantity", "unit", "months", "months_of", "starts_on", "ends_on", "amount", "note",
+        "member_id", "model", "tokens_input", "tokens_output", "tokens_cache_write", "tokens_cache_read", "cost",
+    ];
 
     public async Task<Invoice?> FindAsync(ISession session, OrganizationId organization, InvoiceId invoice)
     {
@@ -23,10 +26,39 @@ public sealed class InvoiceStore : IInvoiceStore
         var row = await sql.FindAsync<InvoiceRow>(
             $"SELECT {Columns} FROM invoices i WHERE i.id = @id AND i.organization_id = @organization", new { id, organization = Ids.ToBytes(organization) });
         if (row is null) return null;
-        var lines = await sql.QueryAsync<LineRow>(
-            "SELECT kind, tier, from_tier, quantity, unit, months, months_of, starts_on, ends_on, amount, note FROM invoice_lines WHERE invoice_id = @id ORDER BY line_no",
-            new { id });
-        return row.ToInvoice() with { Lines = [.. lines.Select(line => line.ToLine())] };
+        var lines = await LinesAsync(session, invoice, 0, Invoice.MostLines);
+        var count = lines.Count < Invoice.MostLines ? lines.Count : (int)await CountAsync(sql, invoice);
+        return row.ToInvoice() with { Lines = lines, LineCount = count };
+    }
+
+    public async Task<IReadOnlyList<ChargeLine>> LinesAsync(ISession session, InvoiceId invoice, int after, int limit)
+    {
+        var sql = SqlSession.Of(session);
+        return [.. (await sql.QueryAsync<LineRow>(
+            $"""
+            SELECT l.kind, l.tier, l.from_tier, l.quantity, l.unit, l.months, l.months_of, l.starts_on, l.ends_on, l.amount, l.note, l.member_id, m.user_name,
+                l.model, l.tokens_input, l.tokens_output, l.tokens_cache_write, l.tokens_cache_read, l.cost
+            FROM invoice_lines l LEFT JOIN members m ON m.id = l.member_id
+            WHERE l.invoice_id = @id AND l.line_no > @after ORDER BY l.line_no {sql.Dialect.Page}
+            """, new { id = Ids.ToBytes(invoice), after = (long)after, limit, offset = 0 })).Select(line => line.ToLine())];
+    }
+
+    public async Task AppendLinesAsync(ISession session, InvoiceId draft, IReadOnlyList<ChargeLine> lines)
+    {
+        var sql = SqlSession.Of(session);
+        var added = await sql.ExecuteAsync(
+            "UPDATE invoices SET total = total + @sum WHERE id = @id AND state = 'draft'", new { id = Ids.ToBytes(draft), sum = Pricing.Total(lines) });
+        if (added != 1) throw new UnitConflictException("The draft was issued or dropped meanwhile.");
+        await InsertLinesAsync(sql, draft, lines, (int)await CountAsync(sql, draft));
+    }
+
+    public async Task ClearLinesAsync(ISession session, InvoiceId draft)
+    {
+        var sql = SqlSession.Of(session);
+        var key = new { id = Ids.ToBytes(draft) };
+        if (await sql.ExecuteAsync("UPDATE invoices SET total = 0 WHERE id = @id AND state = 'draft'", key) != 1)
+            throw new UnitConflictException("The draft was issued or dropped meanwhile.");
+        await sql.ExecuteAsync("DELETE FROM invoice_lines WHERE invoice_id = @id", key);
     }
 
     public async Task<OrganizationId?> OwnerAsync(ISession session, InvoiceId invoice) =>
@@ -69,12 +101,24 @@ public sealed class InvoiceStore : IInvoiceStore
                 total = draft.Total.Minor, credits = Rows.OptionalBytes(draft.Credits), draft.Seller, draft.Buyer, draft.Reason,
                 created = Instants.ToMicroseconds(draft.CreatedAt),
             });
-        await sql.InsertAsync("invoice_lines", LineColumns, [.. draft.Lines.Select((line, at) => (Line: line, No: at + 1))], item =>
+        await InsertLinesAsync(sql, draft.Id, draft.Lines, 0);
+    }
+
+    /// <param name="after">How many there are already; lines are numbered from 1 without a gap.</param>
+    private static Task InsertLinesAsync(SqlSession sql, InvoiceId invoice, IReadOnlyList<ChargeLine> lines, int after)
+    {
+        var id = Ids.ToBytes(invoice);
+        return sql.InsertAsync("invoice_lines", LineColumns, [.. lines.Select((line, at) => (Line: line, No: after + at + 1))], item =>
         [
-            Ids.ToBytes(draft.Id), item.No, Words.Text(item.Line.Kind), item.Line.Tier, item.Line.From, item.Line.Quantity, item.Line.Unit,
+            id, item.No, Words.Text(item.Line.Kind), item.Line.Tier, item.Line.From, item.Line.Quantity, item.Line.Unit,
             item.Line.Months.Numerator, item.Line.Months.Denominator, Days.Of(item.Line.Start), Days.Of(item.Line.End), item.Line.Amount, item.Line.Note,
+            Rows.OptionalBytes(item.Line.Usage?.Member), item.Line.Usage?.Model, item.Line.Usage?.Input, item.Line.Usage?.Output,
+            item.Line.Usage?.CacheWrite, item.Line.Usage?.CacheRead, item.Line.Usage?.Cost,
         ]);
     }
+
+    private static Task<long> CountAsync(SqlSession sql, InvoiceId invoice) =>
+        sql.ScalarAsync<long>("SELECT COALESCE(MAX(line_no), 0) FROM invoice_lines WHERE invoice_id = @id", new { id = Ids.ToBytes(invoice) });
 
     public async Task<bool> DeleteDraftAsync(ISession session, OrganizationId organization, InvoiceId invoice)
     {
@@ -144,11 +188,16 @@ public sealed class InvoiceStore : IInvoiceStore
 
     private sealed record LineRow(
         string Kind, string? Tier, string? From_Tier, long Quantity, long Unit, long Months, long Months_Of, long Starts_On, long Ends_On, long Amount,
-        string? Note)
+        string? Note, byte[]? Member_Id, string? User_Name, string? Model, long? Tokens_Input, long? Tokens_Output, long? Tokens_Cache_Write,
+        long? Tokens_Cache_Read, long? Cost)
     {
         public ChargeLine ToLine() => new(
             Words.Parse<LineKind>(Kind), Tier, From_Tier, (int)Quantity, Unit, new MonthFraction(Months, Months_Of), Days.ToDate(Starts_On),
-            Days.ToDate(Ends_On), Amount, Note);
+            Days.ToDate(Ends_On), Amount, Note)
+        {
+            Usage = Member_Id is null ? null : new LineUsage(
+                Rows.Id<MemberId>(Member_Id), User_Name, Model!, Tokens_Input ?? 0, Tokens_Output ?? 0, Tokens_Cache_Write ?? 0, Tokens_Cache_Read ?? 0, Cost ?? 0),
+        };
     }
 
     private sealed record InvoiceRow(

@@ -63,10 +63,10 @@ public sealed class MemberStore : IMemberStore, ISeatRequestStore
             """,
             new { organization = Ids.ToBytes(organization), connection = Ids.ToBytes(connection), subject = TextKey.Exact(subject) }))?.ToMember();
 
-    public async Task<bool> HasIdentityAsync(ISession session, ConnectionId connection, MemberId member) =>
-        await SqlSession.Of(session).ScalarAsync<long>(
-            "SELECT COUNT(*) FROM member_identities WHERE member_id = @member AND connection_id = @connection",
-            new { member = Ids.ToBytes(member), connection = Ids.ToBytes(connection) }) > 0;
+    public async Task<IReadOnlyList<ConnectionId>> ConnectionsOfAsync(ISession session, MemberId member) =>
+        [.. (await SqlSession.Of(session).QueryAsync<byte[]>(
+            "SELECT DISTINCT connection_id FROM member_identities WHERE member_id = @member", new { member = Ids.ToBytes(member) }))
+            .Select(Rows.Id<ConnectionId>)];
 
     public Task InsertIdentityAsync(
         ISession session, OrganizationId organization, ConnectionId connection, string subject, MemberId member, DateTimeOffset now) =>

@@ -53,6 +53,10 @@ public sealed class QuoteStore : IQuoteStore
             $"SELECT {Columns} FROM seat_quotes q WHERE q.contract_id = @contract AND q.state = 'payment_pending' ORDER BY q.id",
             new { contract = Ids.ToBytes(contract) })).Select(row => row.ToQuote())];
 
+    public Task EndOpenAsync(ISession session, ContractId contract) =>
+        SqlSession.Of(session).ExecuteAsync(
+            "UPDATE seat_quotes SET state = 'stale' WHERE contract_id = @contract AND state = 'open'", new { contract = Ids.ToBytes(contract) });
+
     private sealed record QuoteRow(
         byte[] Id, byte[] Organization_Id, byte[] Contract_Id, long Term_No, long Effective_On, string Changes, string Quote_Lines, long Total,
         string Currency, string Seats_Before, string Seats_After, string State, long Created_At, long Expires_At, byte[]? Invoice_Id)

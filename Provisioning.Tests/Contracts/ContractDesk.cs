@@ -33,7 +33,7 @@ internal sealed class ContractDesk
         Schedule = new TermSchedule(stack.Database, Contracts, stack.Organizations, Purchases, opening, stack.Time);
         Setup = new ContractSetup(stack.Database, Contracts, stack.Organizations, Purchases, opening, stack.Time);
         Changes = new ContractChanges(stack.Database, Contracts, stack.Organizations, stack.Seats, opening, stack.Time);
-        Conversion = new PlanConversion(stack.Database, Contracts, fulfilment, conversion, book, stack.Time);
+        Conversion = new PlanConversion(stack.Database, Contracts, fulfilment, Confirmation, conversion, book, stack.Time);
         InvoiceDesk = new InvoiceAdministration(stack.Database, stack.Organizations, Invoices, book, stack.Time);
     }
 
@@ -100,8 +100,8 @@ internal sealed class ContractDesk
         return (await InvoiceAsync(organization, confirmed.Invoice))!;
     }
 
-    public Task<Outcome<PaymentResult>> PayAsync(Organization organization, InvoiceId invoice, bool succeeded = true, string reference = "p1") =>
-        Payments.ReceiveAsync(organization, CoreStack.Actor, new PaymentNotice(invoice, succeeded, reference), default);
+    public Task<Outcome<PaymentResult>> PayAsync(Organization organization, InvoiceId invoice, bool succeeded = true, string reference = "p1", Money? amount = null) =>
+        Payments.ReceiveAsync(organization, CoreStack.Actor, new PaymentNotice(invoice, succeeded, reference, amount), default);
 
     public Task<Invoice?> InvoiceAsync(Organization organization, InvoiceId id) => InvoiceDesk.FindAsync(organization.Id, id, default);
 

@@ -49,6 +49,23 @@ public sealed class InvoiceTests(string engine) : ContractCore(engine)
     }
 
     [Test]
+    public async Task BILL_7_a_paid_invoice_that_is_wholly_credited_has_nothing_left_for_another_note()
+    {
+        Ok(await Desk.PayAsync(org, issued.Id));
+        await CreditAsync(null, "all of it");
+        Assert.That(ContractDesk.Code(await Desk.InvoiceDesk.CreditAsync(org, CoreStack.Actor, issued.Id, null, "again", null, default)), Is.EqualTo("invoice_not_creditable"));
+        Assert.That((await Desk.InvoicesAsync(org)).Count(invoice => invoice.Kind == InvoiceKind.CreditNote), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task What_was_credited_is_not_due_any_more()
+    {
+        await CreditAsync(100, "a discount");
+        Assert.That(ContractDesk.Code(await Desk.PayAsync(org, issued.Id, amount: issued.Total)), Is.EqualTo("total_mismatch"));
+        Assert.That(Ok(await Desk.PayAsync(org, issued.Id, amount: issued.Total with { Minor = issued.Total.Minor - 100 })).State, Is.EqualTo(InvoiceState.Paid));
+    }
+
+    [Test]
     public async Task Nobody_is_credited_more_than_was_billed_however_many_try()
     {
         var half = (issued.Total.Minor / 2) + 1;

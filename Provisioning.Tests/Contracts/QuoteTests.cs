@@ -83,14 +83,6 @@ public sealed class QuoteTests(string engine) : ContractCore(engine)
     }
 
     [Test]
-    public async Task QUO_4_seats_set_by_the_operator_make_a_quote_stale()
-    {
-        var quote = Ok(await Desk.QuoteAsync(org, ContractDesk.Add(Standard, 5)));
-        Ok(await Stack.BuyAsync(org, (Standard, 10, 101), (Premium, 20, 0)));
-        Assert.That(ContractDesk.Code(await Desk.ConfirmAsync(org, quote)), Is.EqualTo("quote_stale"));
-    }
-
-    [Test]
     public async Task QUO_5_a_quote_from_before_local_midnight_is_stale_after_it()
     {
         var paris = await Desk.OrganizationAsync("Europe/Paris");
@@ -184,15 +176,52 @@ public sealed class QuoteTests(string engine) : ContractCore(engine)
     }
 
     [Test]
-    public async Task QUO_8_a_failed_payment_cancels_the_quote_and_drops_the_draft()
+    public async Task QUO_8_a_payment_that_failed_may_still_succeed_and_gives_the_seats_then()
     {
         var card = await CardAsync();
         var pending = Ok(await Desk.ConfirmAsync(card, Ok(await Desk.QuoteAsync(card, ContractDesk.Add(Standard, 5)))));
-        Assert.That(Ok(await Desk.PayAsync(card, pending.Invoice, succeeded: false)).QuoteState, Is.EqualTo(QuoteState.Cancelled));
-        Assert.That(Ok(await Desk.PayAsync(card, pending.Invoice, succeeded: false)).QuoteState, Is.EqualTo(QuoteState.Cancelled));
-        Assert.That(await Desk.InvoiceAsync(card, pending.Invoice), Is.Null);
-        Assert.That(ContractDesk.Code(await Desk.PayAsync(card, pending.Invoice)), Is.EqualTo("quote_expired"), "money that comes after all goes back");
+        Assert.That(Ok(await Desk.PayAsync(card, pending.Invoice, succeeded: false)).QuoteState, Is.EqualTo(QuoteState.PaymentPending));
+        Assert.That(Ok(await Desk.PayAsync(card, pending.Invoice, succeeded: false)).QuoteState, Is.EqualTo(QuoteState.PaymentPending));
+        Assert.That(await Stack.AuditAsync(card), Has.Member("payment.failed"));
         Assert.That(await Desk.PurchasedAsync(card), Is.EqualTo((100, 0)));
+        Assert.That(Ok(await Desk.PayAsync(card, pending.Invoice)).QuoteState, Is.EqualTo(QuoteState.Confirmed));
+        Assert.That(await Desk.PurchasedAsync(card), Is.EqualTo((105, 0)));
+    }
+
+    [Test]
+    public async Task QUO_8_after_a_failure_an_owner_cancels_and_money_that_comes_after_all_goes_back()
+    {
+        var card = await CardAsync();
+        var quote = Ok(await Desk.QuoteAsync(card, ContractDesk.Add(Standard, 5)));
+        var pending = Ok(await Desk.ConfirmAsync(card, quote));
+        Ok(await Desk.PayAsync(card, pending.Invoice, succeeded: false));
+        Ok(await Desk.Confirmation.CancelAsync(card, CoreStack.Actor, quote.Id, null, default));
+        Assert.That(await Desk.InvoiceAsync(card, pending.Invoice), Is.Null);
+        Assert.That(ContractDesk.Code(await Desk.PayAsync(card, pending.Invoice)), Is.EqualTo("quote_expired"));
+        Assert.That(await Desk.PurchasedAsync(card), Is.EqualTo((100, 0)));
+    }
+
+    [Test]
+    public async Task QUO_8_another_amount_or_currency_than_is_due_pays_nothing()
+    {
+        var card = await CardAsync();
+        var quote = Ok(await Desk.QuoteAsync(card, ContractDesk.Add(Standard, 5)));
+        var pending = Ok(await Desk.ConfirmAsync(card, quote));
+        foreach (var wrong in (Money[])[quote.Total with { Minor = quote.Total.Minor - 1 }, quote.Total with { Currency = new Currency("EUR") }])
+            Assert.That(ContractDesk.Code(await Desk.PayAsync(card, pending.Invoice, amount: wrong)), Is.EqualTo("total_mismatch"));
+        Assert.That(await Desk.PurchasedAsync(card), Is.EqualTo((100, 0)));
+        Assert.That(await Stack.AuditAsync(card), Has.Member("payment.refused"));
+        Assert.That(Ok(await Desk.PayAsync(card, pending.Invoice, amount: quote.Total)).QuoteState, Is.EqualTo(QuoteState.Confirmed));
+    }
+
+    [Test]
+    public async Task QUO_8_what_costs_nothing_waits_for_no_payment()
+    {
+        var card = await Desk.OrganizationAsync();
+        Ok(await Desk.SignAsync(card, ContractDesk.New(
+            "2026-01-01", 100, change: conditions => conditions with { Collection = PaymentMethod.Card }, standardPrice: 0)));
+        Assert.That(Ok(await Desk.ConfirmAsync(card, Ok(await Desk.QuoteAsync(card, ContractDesk.Add(Standard, 5))))).State, Is.EqualTo(QuoteState.Confirmed));
+        Assert.That(await Desk.PurchasedAsync(card), Is.EqualTo((105, 0)));
     }
 
     [Test]
@@ -249,6 +278,11 @@ public sealed class QuoteTests(string engine) : ContractCore(engine)
         Ok(await Desk.SignAsync(free, ContractDesk.New("2026-01-01", 20, standardPrice: 0)));
         var invoice = await Desk.BuyAsync(free, ContractDesk.Add(Standard, 5));
         Assert.That((invoice.Lines.Single().Amount, invoice.Total.Minor, invoice.Number is not null), Is.EqualTo((0L, 0L, true)));
+        Assert.That(invoice.State, Is.EqualTo(InvoiceState.Paid), "nobody can be late with nothing");
+        Desk.At("2026-12-01T00:00:00Z");
+        await Desk.RunLeasedJobAsync();
+        Assert.That((await Desk.InvoiceAsync(free, invoice.Id))!.State, Is.EqualTo(InvoiceState.Paid));
+        Assert.That(ContractDesk.Code(await Desk.InvoiceDesk.CreditAsync(free, CoreStack.Actor, invoice.Id, null, "nothing", null, default)), Is.EqualTo("invoice_not_creditable"));
     }
 
     [Test]

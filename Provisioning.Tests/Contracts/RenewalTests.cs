@@ -222,6 +222,23 @@ public sealed class RenewalTests(string engine) : ContractCore(engine)
     }
 
     [Test]
+    public async Task REN_5_a_conversion_ends_quotes_of_the_old_tiers_open_or_waiting_for_a_payment()
+    {
+        Ok(await Desk.SignAsync(org, ContractDesk.New("2026-01-01", 20, change: conditions => conditions with
+        {
+            Compliance = false, Collection = PaymentMethod.Card,
+        })));
+        var open = Ok(await Desk.QuoteAsync(org, ContractDesk.Add(Premium, 1)));
+        var quote = Ok(await Desk.QuoteAsync(org, ContractDesk.Add(Premium, 5)));
+        var pending = Ok(await Desk.ConfirmAsync(org, quote));
+        Ok(await Desk.Conversion.ConvertAsync(org, CoreStack.Actor, Any, null, default));
+        Assert.That(ContractDesk.Code(await Desk.PayAsync(org, pending.Invoice)), Is.EqualTo("quote_expired"));
+        Assert.That(ContractDesk.Code(await Desk.ConfirmAsync(org, open)), Is.EqualTo("quote_stale"));
+        Assert.That(await Desk.PurchasedAsync(org), Is.EqualTo((20, 0)));
+        Assert.That(await Stack.AuditAsync(org), Has.Member("quote.cancelled"));
+    }
+
+    [Test]
     public async Task REN_6_a_conversion_closes_and_reports_mappings_to_tiers_and_keeps_those_to_roles()
     {
         Ok(await Desk.SignAsync(org, ContractDesk.New("2026-01-01", 20, premium: 5, change: conditions => conditions with { Compliance = false })));

@@ -39,7 +39,9 @@ internal sealed class CoreStack : IAsyncDisposable
         Engine = new SeatEngine(Seats, new SessionStore());
         var credentials = new CredentialStore();
         Meeting = new InvitationMeeting(InvitationRows, Engine);
-        Lifecycle = new MemberLifecycle(Members, Requests, credentials, Meeting, Engine);
+        var confirmationRows = new LinkConfirmationStore();
+        Confirmations = new LinkConfirmations(Database, Members, Organizations, confirmationRows, time);
+        Lifecycle = new MemberLifecycle(Members, Requests, credentials, confirmationRows, Meeting, Engine);
         var links = new EntryLinks(Members, Entries, Organizations);
         Guard = new MassGuard(Parked, time);
         Placements = new Placements(Mappings, Seats);
@@ -63,15 +65,15 @@ internal sealed class CoreStack : IAsyncDisposable
             new RunSteps(RunRows, Members, Follower, links, GroupFollower, Placements, Lifecycle, Engine), Engine, time);
         Previews = new ProvisioningPreviews(
             Database, Provisioning, new PlanReader(Members, Seats, Mappings, Parked, RunRows, Placements, Provisioning), RunRows, Organizations, cache, time);
-        var admission = new MemberAdmission(Members, links, Organizations, Requests, Lifecycle, Meeting, Engine);
+        var admission = new MemberAdmission(Members, links, Organizations, Requests, Lifecycle, confirmationRows, Meeting, Engine);
         SignIn = new SignInDecision(
-            Database, new PersonMatcher(Members, Entries, Organizations, Meeting), Members, Organizations, admission,
+            Database, new PersonMatcher(Members, Entries, Organizations, confirmationRows, Meeting), Members, connections, Organizations, admission,
             new MappedSignIn(Placements, Placing, Lifecycle, Guard, Engine), time);
         Ownership = new Ownership(Database, Members, time);
         InvitationTokens = new InvitationTokens(new FixedKey(), time);
         var rules = new InvitationRules(Members, Organizations, Meeting);
         Desk = new InvitationDesk(Database, InvitationRows, Members, rules, InvitationTokens, Engine);
-        Acceptance = new InvitationAcceptance(Database, InvitationRows, Organizations, Members, Lifecycle, links, rules, Ownership, time);
+        Acceptance = new InvitationAcceptance(Database, InvitationRows, Organizations, Members, Lifecycle, links, rules, Ownership, Confirmations, time);
     }
 
     /// <summary>Of the embedded engine; empty on others.</summary>
@@ -94,6 +96,7 @@ internal sealed class CoreStack : IAsyncDisposable
     public InvitationDesk Desk { get; }
     public InvitationAcceptance Acceptance { get; }
     public Ownership Ownership { get; }
+    public LinkConfirmations Confirmations { get; }
     public SeatEngine Engine { get; }
     public MemberLifecycle Lifecycle { get; }
     public MappingStore Mappings { get; } = new();
@@ -144,7 +147,7 @@ internal sealed class CoreStack : IAsyncDisposable
     /// <summary>A second process on the same database, at the same time of day.</summary>
     public CoreStack Another(Func<IDialect, IDialect>? wrap = null) => new(File, plain, wrap, Time, () => Task.CompletedTask);
 
-    public static string NewFile() => Path.Combine(Path.GetTempPath(), $"core-{Guid.NewGuid():n}.db");
+    public static string NewFile() => Path.Combine(TestFolder.Root, $"core-{Guid.NewGuid():n}.db");
 
     public static void Delete(string file)
     {

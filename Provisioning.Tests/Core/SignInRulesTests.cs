@@ -16,7 +16,7 @@ public sealed class SignInRulesTests(string engine) : CoreTests(engine)
         var (org, email) = await JitAsync();
         var member = await Stack.MemberAsync(org, email, role);
         Assert.That((await Stack.SignInAsync(org, "sub", email)).Reason, Is.EqualTo("identity_conflict"));
-        await LinkAsync(org, member.Member.Id, "sub");
+        await LinkAsync(org, member.Member, "sub");
         var linked = await Stack.SignInAsync(org, "sub", email);
         Assert.That((linked.Allowed, linked.Reason, linked.Role), Is.EqualTo((true, "existing", role)), "once the link is confirmed");
     }
@@ -158,17 +158,13 @@ public sealed class SignInRulesTests(string engine) : CoreTests(engine)
     private async Task<MemberId> IdentifiedAsync(Organization org, string email, Role role, string subject = "sub")
     {
         var member = await Stack.MemberAsync(org, email, role);
-        await LinkAsync(org, member.Member.Id, subject);
+        await LinkAsync(org, member.Member, subject);
         return member.Member.Id;
     }
 
-    private async Task LinkAsync(Organization org, MemberId member, string subject)
+    private async Task LinkAsync(Organization org, Member member, string subject)
     {
-        var gateway = await Stack.GatewayAsync(org);
-        Ok(await Stack.UnitAsync<int>(async scope =>
-        {
-            await Stack.Members.InsertIdentityAsync(scope.Session, org.Id, gateway.Id, subject, member, scope.Now);
-            return 1;
-        }));
+        Ok(await Stack.Confirmations.GrantAsync(org, CoreStack.Actor, Authority.Operator, member.Id, member.MatchEmail!, null, default));
+        Assert.That((await Stack.SignInAsync(org, subject, member.MatchEmail)).Member, Is.EqualTo(member.Id));
     }
 }

@@ -58,7 +58,7 @@ public sealed class TestDatabase : IAsyncDisposable
                 if (!empty) await MigrateAsync(made.Dialect());
                 return made;
             default:
-                var folder = Directory.CreateTempSubdirectory("provisioning-").FullName;
+                var folder = TestFolder.Make("provisioning-");
                 var file = Path.Combine(folder, "provisioning.db");
                 if (!empty) File.Copy(await SqliteTemplate.Value, file);
                 return new TestDatabase(engine, $"Data Source={file}", () =>
@@ -82,7 +82,7 @@ public sealed class TestDatabase : IAsyncDisposable
 
     private static async Task<string> MakeSqliteTemplateAsync()
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("provisioning-").FullName, "template.db");
+        var file = Path.Combine(TestFolder.Make("provisioning-"), "template.db");
         var at = $"Data Source={file};Pooling=False";
         await MigrateAsync(new SqliteDialect(at));
         // Into one file, so that a copy is whole.

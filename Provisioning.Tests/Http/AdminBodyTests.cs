@@ -41,15 +41,15 @@ public sealed class AdminBodyTests
     public async Task D10_features_are_no_deeper_than_can_be_read_back_whatever_depth_a_body_may_have()
     {
         await using var deep = await TestService.StartAsync(settings: "Limits:JsonDepth=200");
+        var own = await deep.OrganizationAsync();
         foreach (var (levels, status) in new[] { (32, 200), (33, 400), (70, 400), (150, 400) })
         {
             var features = string.Concat(Enumerable.Repeat("{\"a\":", levels)) + "1" + new string('}', levels);
-            (await deep.Operator.Put("/acme/seats", $$"""{"tiers":[{"tier":"gold","rank":30,"purchased":1,"features":{{features}}}]}""")).Expect(status);
+            (await deep.Operator.Put($"/{own.Slug}/seats", $$"""{"tiers":[{"tier":"gold","rank":30,"purchased":1,"features":{{features}}}]}""")).Expect(status);
         }
-        var demo = await deep.DemoAsync();
-        await demo.PushAsync("ada");
-        var member = await demo.MemberIdOfAsync(demo.Mail("ada"));
-        (await demo.Owner.Get($"/members/{member}/entitlements")).Expect(200);
+        await own.PushAsync("ada");
+        var member = await own.MemberIdOfAsync(own.Mail("ada"));
+        (await own.Owner.Get($"/members/{member}/entitlements")).Expect(200);
     }
 
     [Test]

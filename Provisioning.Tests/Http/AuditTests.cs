@@ -134,7 +134,9 @@ public sealed class AuditTests(string engine)
 
     private async Task SameAsync(IReadOnlyList<JsonNode> all, string query, Func<JsonNode, bool> expected)
     {
-        var found = (await organization.AuditAsync(query)).Select(record => TestOrganization.Text(record, "id")).ToList();
+        // Without what a job may have written since.
+        var known = all.Select(record => TestOrganization.Text(record, "id")).ToHashSet();
+        var found = (await organization.AuditAsync(query)).Select(record => TestOrganization.Text(record, "id")).Where(known.Contains).ToList();
         Assert.That(found, Is.Not.Empty, query);
         Assert.That(found, Is.EqualTo(all.Where(expected).Select(record => TestOrganization.Text(record, "id"))), query);
     }

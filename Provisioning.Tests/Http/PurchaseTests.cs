@@ -244,21 +244,35 @@ public sealed class PurchaseTests
         var pending = (await ConfirmAsync(quote)).Expect(200);
         Assert.That((pending.Text("state"), pending.TextOrNull("invoice", "number")), Is.EqualTo(("payment_pending", (string?)null)));
         var invoice = pending.Text("invoice", "id");
-        var body = $$"""{"invoice":"{{invoice}}","result":"succeeded","reference":"ch_1"}""";
+        var body = $$$"""{"invoice":"{{{invoice}}}","result":"succeeded","reference":"ch_1","total":{"amount":"400.00","currency":"USD"}}""";
         (await NoticeAsync(body, null)).ExpectProblem(401, "unauthenticated");
         (await NoticeAsync(body, "t=1,v1=00")).ExpectProblem(401, "unauthenticated");
         (await NoticeAsync(body, Sign("another-secret-of-somebody", body))).ExpectProblem(401, "unauthenticated");
         (await NoticeAsync(body.Replace("ch_1", "ch_2", StringComparison.Ordinal), Sign(Secret, body))).ExpectProblem(401, "unauthenticated");
         (await NoticeAsync(body, Sign(Secret, body, TimeSpan.FromMinutes(-6)))).ExpectProblem(401, "unauthenticated");
         Assert.That((await org.SeatsAsync())["standard"].Purchased, Is.EqualTo(1), "nothing bought by a forged notice");
+        var other = body.Replace("400.00", "399.99", StringComparison.Ordinal);
+        (await NoticeAsync(other, Sign(Secret, other))).ExpectProblem(422, "total_mismatch");
+        var silent = $$"""{"invoice":"{{invoice}}","result":"succeeded","reference":"ch_1"}""";
+        (await NoticeAsync(silent, Sign(Secret, silent))).ExpectProblem(400, "invalid_request");
         var paid = (await NoticeAsync(body, Sign(Secret, body))).Expect(200);
         Assert.That((paid.Text("state"), paid.Text("quoteState"), paid.Text("quote")), Is.EqualTo(("paid", "confirmed", quote.Id)));
         (await NoticeAsync(body, Sign(Secret, body))).Expect(200);
         Assert.That((await org.SeatsAsync())["standard"].Purchased, Is.EqualTo(2));
-        const string unknown = """{"invoice":"inv_00000000-0000-7000-8000-000000000000","result":"succeeded","reference":"x"}""";
+        const string unknown = """{"invoice":"inv_00000000-0000-7000-8000-000000000000","result":"succeeded","reference":"x","total":{"amount":"1.00","currency":"USD"}}""";
         (await NoticeAsync(unknown, Sign(Secret, unknown))).ExpectProblem(404, "not_found");
         const string bad = """{"invoice":"x","result":"perhaps"}""";
         (await NoticeAsync(bad, Sign(Secret, bad))).ExpectProblem(400, "invalid_request");
+    }
+
+    [Test]
+    public async Task QUO_5_with_a_contract_only_the_operator_changes_the_zone_whose_date_prices_quotes()
+    {
+        (await org.Owner.Patch("", new { billingZone = "Europe/Paris" }, ("If-Match", "*"))).Expect(200);
+        await SignAsync(1);
+        (await org.Owner.Patch("", new { billingZone = "Pacific/Kiritimati" }, ("If-Match", "*"))).ExpectProblem(403, "forbidden_role");
+        Assert.That((await org.Owner.Patch("", new { name = "Renamed", billingZone = "Europe/Paris" }, ("If-Match", "*"))).Expect(200).Text("billingZone"), Is.EqualTo("Europe/Paris"));
+        Assert.That((await org.Operator.Patch("", new { billingZone = "Asia/Tokyo" }, ("If-Match", "*"))).Expect(200).Text("billingZone"), Is.EqualTo("Asia/Tokyo"));
     }
 
     [Test]

@@ -131,7 +131,9 @@ internal sealed partial record RestCall(string Method, string Pattern, Func<Rest
             world.Organization)),
         new("POST", "/v1/payments", async world =>
         {
-            var body = new JsonObject { ["invoice"] = await world.InvoiceAsync(), ["result"] = "succeeded", ["reference"] = "ch_1" }.ToJsonString();
+            var invoice = await world.InvoiceAsync();
+            var total = (await world.Owner.Get("/invoices/" + invoice)).Expect(200).At("total")!.DeepClone();
+            var body = new JsonObject { ["invoice"] = invoice, ["result"] = "succeeded", ["reference"] = "ch_1", ["total"] = total }.ToJsonString();
             return new ReadyCall(world.Service.Anonymous, "/v1/payments", body, In: world.Organization)
             {
                 Headers = [(PaymentEndpoints.SignatureHeader, PaymentEndpoints.Sign(RestWorld.PaymentSecret, Encoding.UTF8.GetBytes(body), TimeProvider.System.GetUtcNow()))],
@@ -212,6 +214,12 @@ internal sealed partial record RestCall(string Method, string Pattern, Func<Rest
             var id = await world.MemberAsync();
             (await world.Organization.PatchMemberAsync(id, new { role = "owner" })).Expect(200);
             return new ReadyCall(world.Operator, $"/members/{id}/recovery-links", null, new { }, world.Organization) { Changing = ["link", "secretShown"] };
+        }),
+        Of("POST", "/members/{id}/link-confirmation", async world =>
+        {
+            var own = await world.Service.OrganizationAsync();
+            var id = (await own.AllowedAsync("linked")).Text("memberId");
+            return new ReadyCall(own.Owner, $"/members/{id}/link-confirmation", new { confirmEmail = own.Mail("linked") }, new { confirmEmail = own.Mail("other") }, own);
         }),
         Of("DELETE", "/tokens/{id}", async world => new ReadyCall(world.Owner, "/tokens/" + await world.TokenAsync("gateway"), In: world.Organization)),
         Of("POST", "/scim-tokens", async world =>

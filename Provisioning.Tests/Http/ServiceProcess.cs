@@ -77,6 +77,10 @@ public sealed class ServiceProcess : IAsyncDisposable
     public Task<TestOrganization> DemoAsync() =>
         TestOrganization.OfDemoAsync(http!, TestService.DemoScimToken, TestService.DemoOwnerToken, TestService.DemoGatewayToken);
 
+    /// <summary>An organisation of its own, without a contract.</summary>
+    public Task<TestOrganization> OrganizationAsync(int standard, int premium) =>
+        TestOrganization.CreateAsync(http!, "own", [("standard", 10, standard), ("premium", 20, premium)], "scim_and_jit", true, "waiting");
+
     /// <summary>SIGKILL: no clean-up, no flush.</summary>
     public async Task KillAsync()
     {

@@ -17,6 +17,8 @@ internal static class SpendCalls
         }),
         RestCall.Read("/price-multiplier"),
         RestCall.Of("PUT", "/price-multiplier", world => new ReadyCall(world.Operator, "/price-multiplier", new { multiplier = "0.9" }, In: world.Organization)),
+        RestCall.Read("/usage/summary"), RestCall.Read("/usage/summary.csv"),
+        RestCall.Read("/invoices/{id}/lines", async world => $"/invoices/{await world.InvoiceAsync()}/lines"),
         RestCall.Read("/credits"), RestCall.Read("/credits/lots"), RestCall.Read("/credits/journals"),
         RestCall.Of("POST", "/credits/purchases", async world =>
         {

@@ -62,7 +62,7 @@ public sealed class TwoNodeTests
         await using var one = await ServiceProcess.StartAsync(engine, standard: 5, premium: 5, "Jobs:LeaseSeconds=6");
         await UntilHeldAsync(one.Database, generation: 1);
         await using var two = await one.AnotherAsync();
-        var organization = await two.DemoAsync();
+        var organization = await two.OrganizationAsync(standard: 5, premium: 5);
         // More people than one unit serves (200): what is bought for the rest is set aside, and only the job hands it out.
         await Parallel.ForAsync(0, 520, new ParallelOptions { MaxDegreeOfParallelism = 16 },
             async (i, _) => (await organization.Scim.Post("/Users", organization.User("u" + i.ToString(CultureInfo.InvariantCulture)))).Expect(201));

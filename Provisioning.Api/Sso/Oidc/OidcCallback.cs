@@ -52,15 +52,15 @@ public sealed partial class OidcCallback(
             await RefusedAsync(context, OidcClient.Word(refused), again);
             return;
         }
-        if ((await BelieveAsync(context, connection, settings, FlowSecrets.Of(state, browser))).Try(out var assertion, out error))
+        if ((await BelieveAsync(context, realm, settings, FlowSecrets.Of(state, browser))).Try(out var assertion, out error))
             await finish.AnswerAsync(context, realm.Organization, assertion, flow.ReturnTo);
         else
             await UnbelievedAsync(context, connection, error, again);
     }
 
-    private async Task<Outcome<LoginAssertion>> BelieveAsync(HttpContext context, Connection connection, OidcSettings settings, FlowSecrets secrets)
+    private async Task<Outcome<LoginAssertion>> BelieveAsync(HttpContext context, HomeRealm realm, OidcSettings settings, FlowSecrets secrets)
     {
-        var (query, cancel) = (context.Request.Query, context.RequestAborted);
+        var (query, cancel, connection) = (context.Request.Query, context.RequestAborted, realm.Connection);
         if (!(await providers.MetadataAsync(settings.Issuer, cancel)).Try(out var metadata, out var error)) return error;
         if (IsForeign(query["iss"], settings, metadata.SendsIssuer)) return SignedToken.Refused("The answer came from another issuer (iss).");
         if (Given(query["code"]) is not { } code) return SignedToken.Refused("The answer brought no code.");
@@ -69,21 +69,22 @@ public sealed partial class OidcCallback(
         if (!SignedToken.Read(tokens.IdToken).Try(out var token, out error)) return error;
         if (await providers.VerifyAsync(settings.Issuer, token, cancel) is { } unverified) return unverified;
         if (TokenRules.CheckIdToken(token, settings.Issuer, settings.ClientId, secrets.Nonce, tokens.AccessToken, time.GetUtcNow()) is { } wrong) return wrong;
-        if (!(await MoreAsync(settings, metadata, token.Claims, tokens.AccessToken, cancel)).Try(out var more, out error)) return error;
-        return OidcClaimsReader.Read(connection, token.Claims, more.Claims, tokens.IdToken!);
+        if (!(await MoreAsync(settings, metadata, token.Claims, tokens.AccessToken, realm.Organization.Mapping.Enabled, cancel)).Try(out var more, out error)) return error;
+        return OidcClaimsReader.Read(connection, token.Claims, more.Claims, more.Unread, tokens.IdToken!);
     }
 
     /// <summary>
     /// The userinfo endpoint is asked only when the ID token leaves something out. One that does not answer keeps nobody out who is known
-    /// by the subject; one that speaks of somebody else does.
+    /// by the subject, unless groups decide; one that speaks of somebody else does.
     /// </summary>
     private async Task<Outcome<More>> MoreAsync(
-        OidcSettings settings, OidcMetadata metadata, JsonObject claims, string? accessToken, CancellationToken cancel)
+        OidcSettings settings, OidcMetadata metadata, JsonObject claims, string? accessToken, bool needsGroups, CancellationToken cancel)
     {
-        if (metadata.UserInfoEndpoint is not { } endpoint || accessToken is null || !OidcClaimsReader.IsIncomplete(settings, claims)) return new More(null);
+        if (metadata.UserInfoEndpoint is not { } endpoint || accessToken is null || !OidcClaimsReader.IsIncomplete(settings, claims, needsGroups))
+            return new More(null, Unread: false);
         var asked = await client.UserInfoAsync(endpoint, accessToken, ClaimText.Of(claims, "sub")!, cancel);
-        return asked.Try(out var found, out var error) ? new More(found)
-            : error is Unprocessable { Code: SignedToken.RefusedCode } ? error : new More(null);
+        return asked.Try(out var found, out var error) ? new More(found, Unread: false)
+            : error is Unprocessable { Code: SignedToken.RefusedCode } ? error : new More(null, Unread: true);
     }
 
     /// <summary>RFC 9207: an answer that names another issuer, or none although this provider always does.</summary>
@@ -116,7 +117,8 @@ public sealed partial class OidcCallback(
     private static string? Given(Microsoft.Extensions.Primitives.StringValues values) => values is [{ Length: > 0 } value] ? value : null;
 
     /// <summary>In a record of its own, because an outcome is never null.</summary>
-    private sealed record More(JsonObject? Claims);
+    /// <param name="Unread">It was asked and did not answer.</param>
+    private sealed record More(JsonObject? Claims, bool Unread);
 
     [LoggerMessage(LogLevel.Information, "The identity provider refused a sign-in with {Code} {CorrelationId}")]
     private partial void ProviderRefused(string correlationId, string code);

@@ -12,12 +12,15 @@ public static class OidcClaimsReader
     private const int MostGroups = 5000;
 
     /// <summary>Whether the ID token leaves out what the userinfo endpoint may have.</summary>
-    public static bool IsIncomplete(OidcSettings settings, JsonObject claims) =>
-        ClaimText.Of(claims, settings.Claims.Email) is null || NameOf(settings, claims) is null;
+    /// <param name="needsGroups">Groups decide who comes in: a token without the claim does not say that there are none.</param>
+    public static bool IsIncomplete(OidcSettings settings, JsonObject claims, bool needsGroups) =>
+        ClaimText.Of(claims, settings.Claims.Email) is null || NameOf(settings, claims) is null
+        || (needsGroups && !claims.ContainsKey(settings.Claims.Groups));
 
     /// <param name="claims">Of the ID token.</param>
     /// <param name="more">Of the userinfo endpoint, about the same subject; the ID token's word goes first.</param>
-    public static LoginAssertion Read(Connection connection, JsonObject claims, JsonObject? more, string idToken)
+    /// <param name="unread">The userinfo endpoint was asked and did not answer: what it would have said is not known.</param>
+    public static LoginAssertion Read(Connection connection, JsonObject claims, JsonObject? more, bool unread, string idToken)
     {
         var settings = (OidcSettings)connection.Settings!;
         // The address and the word about it come from one place: a verified address must not vouch for another one.
@@ -31,7 +34,8 @@ public static class OidcClaimsReader
             settings.Claims.ExternalId is not { } claim ? null : Usable(ClaimText.Of(claims, claim) ?? (more is null ? null : ClaimText.Of(more, claim))),
             ClaimText.Of(claims, "sid"), ClaimText.Instant(claims, "auth_time"), idToken)
         {
-            GroupsHidden = groups.Count == 0 && HidesGroups(settings, claims),
+            GroupsHidden = groups.Count == 0 && (HidesGroups(settings, claims) || (more is not null && HidesGroups(settings, more))
+                || (unread && !claims.ContainsKey(settings.Claims.Groups))),
         };
     }
 
