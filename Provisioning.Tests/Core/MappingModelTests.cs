@@ -19,7 +19,6 @@ public sealed class MappingModelTests(string engine) : CoreTests(engine)
     private readonly bool embedded = engine == TestDatabase.Sqlite;
 
     [Test]
-    [Ignore("Open: seed 1486783016 ends with the last administrator on a tier that is not the mapped one; run it with PROVISIONING_TEST_SEED.")]
     public async Task Every_interleaving_comes_to_rest_where_the_mapping_says()
     {
         var start = int.TryParse(Environment.GetEnvironmentVariable("PROVISIONING_TEST_SEED"), out var chosen) ? chosen : Random.Shared.Next();
@@ -36,7 +35,7 @@ public sealed class MappingModelTests(string engine) : CoreTests(engine)
 
     /// <summary>The last one who administers was reached twice by one change, directly and through a nested group.</summary>
     [Test]
-    public Task GRP_1_a_sequence_that_once_failed([Values(265866803, 961953329)] int seed) => SequenceAsync(seed);
+    public Task GRP_1_a_sequence_that_once_failed([Values(265866803, 961953329, 1486783016)] int seed) => SequenceAsync(seed);
 
     private async Task SequenceAsync(int seed)
     {

@@ -146,7 +146,8 @@ internal sealed class MappingRun(CoreStack stack, Random random, Organization or
             var expected = !active ? "Suspended Directory" : !inEffect ? "Suspended NoMappedGroup" : $"Active {roles.Min()}";
             var actual = member.Member.State == MemberState.Active ? $"Active {member.Member.Role}" : $"{member.Member.State} {member.Member.SuspendedBy}";
             if (actual != expected && !isLast) wrong.Add($"{member.Member.UserName} is {actual}, not {expected}");
-            if (member.Member.State != MemberState.Active || !inEffect || member.Seat.Status == SeatStatus.Unassigned) continue;
+            // The last one who administers stays although the directory switched the person off; groups move only whom it lets in (GRP-1).
+            if (!active || member.Member.State != MemberState.Active || !inEffect || member.Seat.Status == SeatStatus.Unassigned) continue;
             var isFree = pools.Any(pool => pool.Free > 0 && (tier is null || pool.Tier == tier
                 || (Organization.Mapping.WhenExhausted == MappedTierExhausted.FallbackLower && pool.Rank < pools.Single(own => own.Tier == tier).Rank)));
             var seat = member.Seat;
