@@ -38,6 +38,12 @@ internal sealed class BenchRun(BenchOptions options, string folder, TimeProvider
             await LoadRun.RunAsync(service, WarmingClients, Beginning, MostRequests, scenarios.All().Single(scenario => scenario.Name == "mixed").Next, scenarios.TakeBack, 7);
             foreach (var scenario in scenarios.All().Where(scenario => options.Wants(scenario.Name)))
                 await MeasureAsync(rows, database, service, scenario, scenarios.TakeBack, 1);
+            if (UsageScenarios.Names.Any(options.Wants))
+            {
+                var usage = await UsageScenarios.MakeAsync(service.First.EndPoint);
+                foreach (var scenario in usage.All().Where(scenario => options.Wants(scenario.Name)))
+                    await MeasureAsync(rows, database, service, scenario, usage.TakeBack, 1);
+            }
         }
         var raw = options.Wants("create") ? await RawStore.RunAsync(database, options.Duration, time) : null;
         return new BenchReport(options.Engine, users, options.Nodes, seeded, ready, size, raw, BenchReport.WithRatios(rows, raw));

@@ -130,9 +130,6 @@ internal sealed class Scenarios(Population population, EndPoint server, IReadOnl
         Request("POST", $"/v1/organizations/{organization}/sign-in-decisions", token, "application/json",
             $$"""{"connection":"demo","subject":"{{subject}}","email":"{{email}}","emailVerified":true}""", marker);
 
-    private WireRequest Request(string method, string path, string token, string type, string? body, byte[]? marker)
-    {
-        var content = body is null ? "" : string.Create(CultureInfo.InvariantCulture, $"Content-Type: {type}\r\nContent-Length: {body.Length}\r\n");
-        return new WireRequest(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.1\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\n{content}\r\n{body}"), marker);
-    }
+    private WireRequest Request(string method, string path, string token, string type, string? body, byte[]? marker) =>
+        WireRequest.Of(server, method, path, token, type, body, marker);
 }

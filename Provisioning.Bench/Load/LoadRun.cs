@@ -1,10 +1,20 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Net;
 using System.Text;
 
 namespace Provisioning.Bench.Load;
 
 /// <summary>One request: the bytes to send and what a right answer contains.</summary>
-internal readonly record struct WireRequest(byte[] Bytes, byte[]? Marker = null);
+/// <param name="Keep">The client keeps the answer for its next request.</param>
+internal readonly record struct WireRequest(byte[] Bytes, byte[]? Marker = null, bool Keep = false)
+{
+    public static WireRequest Of(EndPoint server, string method, string path, string token, string type, string? body, byte[]? marker)
+    {
+        var content = body is null ? "" : string.Create(CultureInfo.InvariantCulture, $"Content-Type: {type}\r\nContent-Length: {body.Length}\r\n");
+        return new WireRequest(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.1\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\n{content}\r\n{body}"), marker);
+    }
+}
 
 /// <summary>One client of a run, with its own sequence of choices.</summary>
 internal sealed class Client(int index, int clients, ulong seed)
@@ -13,6 +23,9 @@ internal sealed class Client(int index, int clients, ulong seed)
 
     /// <summary>The user of a change that a later request takes back.</summary>
     public int? Chosen { get; set; }
+
+    /// <summary>The last answer that was to be kept.</summary>
+    public byte[]? Kept { get; set; }
 
     /// <summary>xorshift64: cheap, and the same at every run.</summary>
     public int Pick(int below)
@@ -73,6 +86,7 @@ internal static class LoadRun
                         wire = new WireClient(servers.EndPoint(index));
                     }
                     ticks.Add(Stopwatch.GetTimestamp() - started);
+                    if (request.Keep) client.Kept = error is null ? wire.Body.ToArray() : null;
                     if (error is null) continue;
                     errors++;
                     first ??= error;

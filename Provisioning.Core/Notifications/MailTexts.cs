@@ -91,7 +91,7 @@ public static class MailTexts
             ]),
             NotificationKind.UsageResumed => ($"{organization}: usage goes on",
             [
-                Flag(facts, "credits") ? $"Credits of {organization} are available again: the balance is {Text(facts, "balance")}." : $"The cap {Scope(facts)} is not reached any more.",
+                Flag(facts, "credits") ? $"Credits of {organization} are available: the balance is {Text(facts, "balance")}." : $"The cap {Scope(facts)} is not reached any more.",
             ]),
             _ => throw new ArgumentOutOfRangeException(nameof(notification), notification.Kind, "No mail to an owner."),
         };

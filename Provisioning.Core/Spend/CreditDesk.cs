@@ -35,11 +35,12 @@ public sealed class CreditDesk(IDatabase database, ICreditStore store, IContract
             var line = new ChargeLine(
                 LineKind.Credits, null, null, 1, wanted.Amount.Minor, new MonthFraction(1, 1), today, today.AddDays(1), wanted.Amount.Minor);
             var draft = await book.DraftAsync(scope, organization, new NewInvoice(
-                invoice, InvoiceKind.CreditPurchase, contract.Id, wanted.Amount.Currency, today, today.AddDays(1), [line]));
+                invoice, InvoiceKind.CreditPurchase, contract.Id, wanted.Amount.Currency, today, today.AddDays(1),
+                book.WithTax(organization, wanted.Amount.Currency, [line])));
             await store.InsertLotAsync(scope.Session, lot);
             scope.Note(organization.Id, "credits.ordered", Subject(lot), Describe(lot));
             var issued = await book.IssueAsync(scope, draft);
-            if (contract.Conditions.Collection == PaymentMethod.Card)
+            if (contract.Conditions.Collection == PaymentMethod.Card && issued.State == InvoiceState.Issued)
                 scope.Record(organization.Id, "payment.requested", issued.Subject, null, issued.Describe());
             return new CreditPurchase(id, invoice, issued.Number!);
         }) { Organization = organization.Id, RequestHash = idempotency.RequestHash }, cancel);

@@ -74,7 +74,7 @@ public sealed class UsageInvoicing(
             bill = bill with { LineKey = lines[^1].Key };
         }
         if (lines.Count == LinesAtOnce) return await SaveAsync(scope, bill with { DueAt = scope.Now });
-        if (bill.State == UsagePeriodState.Closing) return await CloseAsync(scope, organization.Id, contract, bill);
+        if (bill.State == UsagePeriodState.Closing) return await CloseAsync(scope, organization, contract, bill);
         return await SaveAsync(scope, bill with
         {
             State = UsagePeriodState.Draft, DueAt = bill.Posted == bill.Billed ? bill.EndsAt + billing.Grace : scope.Now,
@@ -90,18 +90,30 @@ public sealed class UsageInvoicing(
     }
 
     /// <summary>Issues the draft, last because of its number; one without lines is dropped.</summary>
-    private async Task<bool> CloseAsync(UnitScope scope, OrganizationId organization, Contract contract, UsageBill bill)
+    private async Task<bool> CloseAsync(UnitScope scope, Organization organization, Contract contract, UsageBill bill)
     {
         if (bill.LineKey is null)
         {
             await EndAsync(scope, bill with { Invoice = null });
-            if (bill.Invoice is { } empty) await invoices.DeleteDraftAsync(scope.Session, organization, empty);
+            if (bill.Invoice is { } empty) await invoices.DeleteDraftAsync(scope.Session, organization.Id, empty);
             return false;
         }
         await EndAsync(scope, bill);
-        var issued = await book.IssueAsync(scope, (await invoices.FindAsync(scope.Session, organization, bill.Invoice!.Value))!);
-        if (contract.Conditions.Collection == PaymentMethod.Card) scope.Record(organization, "payment.requested", issued.Subject, null, issued.Describe());
+        await TaxAsync(scope, organization, bill.Invoice!.Value);
+        var issued = await book.IssueAsync(scope, (await invoices.FindAsync(scope.Session, organization.Id, bill.Invoice.Value))!);
+        if (contract.Conditions.Collection == PaymentMethod.Card && issued.State == InvoiceState.Issued)
+            scope.Record(organization.Id, "payment.requested", issued.Subject, null, issued.Describe());
         return false;
+    }
+
+    /// <summary>The tax on the month as a whole, whatever the number of lines (rule BILL-6).</summary>
+    private async Task TaxAsync(UnitScope scope, Organization organization, InvoiceId id)
+    {
+        var draft = (await invoices.FindAsync(scope.Session, organization.Id, id))!;
+        var whole = new ChargeLine(
+            LineKind.Usage, null, null, 1, draft.Total.Minor, new MonthFraction(1, 1), draft.Start, draft.End, draft.Total.Minor);
+        var taxes = book.WithTax(organization, draft.Total.Currency, [whole]).Skip(1).ToList();
+        if (taxes.Count > 0) await invoices.AppendLinesAsync(scope.Session, id, taxes);
     }
 
     private Task<bool> EndAsync(UnitScope scope, UsageBill bill) => SaveAsync(scope, bill with { State = UsagePeriodState.Closed, DueAt = null });

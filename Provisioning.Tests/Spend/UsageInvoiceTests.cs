@@ -20,11 +20,13 @@ public sealed class UsageInvoiceTests(string engine) : ContractCore(engine)
     private UsagePeriods periods = null!;
     private Organization org = null!;
     private MemberId ada, grace;
+    private ITaxes taxes = new NoTaxes();
 
     [SetUp]
     public async Task SignAsync()
     {
         periods = new UsagePeriods(new UsagePeriodStore(), Stack.Time);
+        taxes = new NoTaxes();
         org = await Desk.OrganizationAsync();
         Ok(await Desk.SignAsync(org, ContractDesk.New("2026-03-01", 20)));
         ada = (await Stack.MemberAsync(org, "ada@x.example")).Member.Id;
@@ -132,6 +134,30 @@ public sealed class UsageInvoiceTests(string engine) : ContractCore(engine)
         Assert.That((await UsageInvoicesAsync(included)).Single().Total.Minor, Is.EqualTo(300));
     }
 
+    [Test]
+    public async Task BILL_6_tax_is_added_once_when_the_month_is_closed()
+    {
+        taxes = new TenPercent();
+        await UseAsync(March, ada, "m1", "10.00");
+        Desk.At("2026-04-02T00:00:00Z");
+        await BillAsync();
+        Assert.That((await UsageInvoicesAsync()).Single().Total.Minor, Is.EqualTo(1000), "a draft changes still");
+        Desk.At("2026-04-05T00:00:00Z");
+        await BillAsync();
+        var issued = (await UsageInvoicesAsync()).Single();
+        Assert.That(issued.Lines.Select(line => (line.Kind, line.Amount)), Is.EqualTo(new[] { (LineKind.Usage, 1000L), (LineKind.Tax, 100L) }));
+        Assert.That((issued.Total.Minor, issued.State), Is.EqualTo((1100L, InvoiceState.Issued)));
+    }
+
+    private sealed class TenPercent : ITaxes
+    {
+        public IReadOnlyList<ChargeLine> Of(Organization organization, Currency currency, IReadOnlyList<ChargeLine> lines)
+        {
+            var (first, tax) = (lines[0], lines.Sum(line => line.Amount) / 10);
+            return [new ChargeLine(LineKind.Tax, null, null, 1, tax, new MonthFraction(1, 1), first.Start, first.End, tax, "10 %")];
+        }
+    }
+
     /// <summary>More lines than one unit writes, and a job that is cut off between units.</summary>
     [Test]
     public async Task An_invoice_of_any_size_is_written_step_by_step_and_each_line_once()
@@ -173,7 +199,7 @@ public sealed class UsageInvoiceTests(string engine) : ContractCore(engine)
 
     private UsageInvoicing Invoicing() => new(
         Stack.Database, new UsageBillStore(), Desk.Invoices, Desk.Contracts, Stack.Organizations,
-        new InvoiceBook(Desk.Invoices, new Issuer("Seats & Co", [], "UTC", 30), new NoTaxes(), []), new UsageBilling(TimeSpan.FromHours(72)), Stack.Time);
+        new InvoiceBook(Desk.Invoices, new Issuer("Seats & Co", [], "UTC", 30), taxes, []), new UsageBilling(TimeSpan.FromHours(72)), Stack.Time);
 
     private async Task BillAsync()
     {
