@@ -5,10 +5,14 @@ using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Organizations;
 using Provisioning.Tests.Engines;
+using Provisioning.Tests.Spend;
 
 namespace Provisioning.Tests.Core;
 
-/// <summary>Rule TIME-2: who can free or move a seat holds all pools, the best first, before anything else is touched.</summary>
+/// <summary>
+/// Rule TIME-2: who can free or move a seat holds all pools, the best first, before anything else is touched; who spends holds the account of
+/// the organisation.
+/// </summary>
 public sealed class LockOrderTests
 {
     private const string Waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
@@ -53,6 +57,50 @@ public sealed class LockOrderTests
         }
         Assert.That((await leaves).IsOk, Is.True);
         Assert.That((await stack.PoolAsync(org, CoreStack.Premium)).Assigned, Is.Zero);
+    }
+
+    [Test]
+    public async Task TIME_2_usage_locks_the_account_of_the_organisation_then_counters_then_credits()
+    {
+        var desk = new UsageDesk(stack);
+        desk.Contracts.At("2026-03-01T09:00:00Z");
+        var paying = await desk.OrganizationAsync(Provisioning.Core.Contracts.Funding.Prepaid);
+        await desk.GrantAsync(paying, "100");
+        var ada = await desk.MemberAsync(paying);
+        await desk.SpendAsync(paying, ada, 1);
+        var (first, second) = (await desk.AllowedAsync(paying, ada, 1), await desk.AllowedAsync(paying, ada, 1));
+
+        await WhileHeldAsync("UPDATE usage_accounts SET touched = touched", () => desk.SettleAsync(paying, first, 1), async observer =>
+        {
+            foreach (var table in (string[])["usage_holds", "cap_counters", "credit_accounts"])
+                Assert.That(await IsLockedAsync(observer, $"SELECT 1 FROM {table} FOR UPDATE NOWAIT"), Is.False, $"{table} is touched after the account");
+        });
+        await WhileHeldAsync("UPDATE credit_accounts SET held = held", () => desk.SettleAsync(paying, second, 1), async observer =>
+        {
+            foreach (var table in (string[])["usage_accounts", "usage_holds", "cap_counters"])
+                Assert.That(await IsLockedAsync(observer, $"SELECT 1 FROM {table} FOR UPDATE NOWAIT"), Is.True, $"{table} is touched before the credits");
+            foreach (var table in (string[])["credit_lots", "usage_periods"])
+                Assert.That(await IsLockedAsync(observer, $"SELECT 1 FROM {table} FOR UPDATE NOWAIT"), Is.False, $"{table} is touched after the account of the credits");
+        });
+        await desk.CheckAsync();
+    }
+
+    /// <summary>Holds rows, starts something that must wait for them, looks at what it has locked so far, and lets it go on.</summary>
+    private async Task WhileHeldAsync<T>(string hold, Func<Task<T>> start, Func<NpgsqlConnection, Task> look)
+    {
+        Task<T> waits;
+        await using (var other = await OpenAsync())
+        await using (var held = await other.BeginTransactionAsync())
+        {
+            await RunAsync(other, held, hold);
+            waits = start();
+            await using var observer = await OpenAsync();
+            while (!waits.IsCompleted && await CountAsync(observer, Waiting) == 0) await Task.Delay(5);
+            Assert.That(waits.IsCompleted, Is.False, "it waits");
+            await look(observer);
+            await held.RollbackAsync();
+        }
+        await waits;
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using NUnit.Framework;
 
@@ -21,6 +22,7 @@ internal static class AcknowledgedWrites
             writers.Add(LoopAsync(ledger, i => SignInAsync(organization, ledger, $"s{round}-{worker}-{i}"), stream.Token));
             writers.Add(LoopAsync(ledger, _ => JoinAsync(organization, ledger, group), stream.Token));
         }
+        if (ledger.Meter is not null) writers.Add(LoopAsync(ledger, _ => SpendAsync(organization, ledger), stream.Token));
         return (stream, Task.WhenAll(writers));
     }
 
@@ -83,6 +85,47 @@ internal static class AcknowledgedWrites
         return answer;
     }
 
+    /// <summary>Authorises usage and settles it.</summary>
+    private static async Task<Answer?> SpendAsync(TestOrganization organization, Ledger ledger)
+    {
+        var meter = organization.Owner.With(ledger.Meter);
+        var allowed = await meter.Post("/usage/authorizations", new { memberId = ledger.Spender, model = Ledger.Model });
+        if (allowed.Status != 200) return allowed;
+        var settled = await meter.Post($"/usage/authorizations/{allowed.Id}/settle", new { input = 1000 });
+        if (settled.Status == 200) ledger.Settled[allowed.Id] = settled.Text("cost");
+        return settled;
+    }
+
+    /// <summary>A price, a token and a person, so that the stream also spends.</summary>
+    public static async Task PrepareSpendingAsync(TestOrganization organization, Door prices, Ledger ledger)
+    {
+        (await prices.Post("/prices", SpendCalls.Prices(Ledger.Model))).Expect(200);
+        ledger.Spender = (await organization.AllowedAsync("spender")).Text("memberId");
+        ledger.Meter = (await organization.Owner.Post("/tokens", new { door = "application", name = "meter" })).Expect(201).Text("token");
+    }
+
+    /// <summary>Every settle that was acknowledged is there, none twice, and the sums are those of what is there.</summary>
+    private static async Task<IEnumerable<string>> UsageAsync(TestOrganization organization, Ledger ledger)
+    {
+        if (ledger.Meter is null) return [];
+        var (events, cursor) = (new List<JsonNode>(), "");
+        do
+        {
+            var page = (await organization.Owner.Get("/usage/events?limit=500&cursor=" + cursor)).Expect(200);
+            events.AddRange(page.Items("events"));
+            cursor = page.TextOrNull("nextCursor") ?? "";
+        }
+        while (cursor.Length > 0);
+        var of = events.ToLookup(item => TestOrganization.Text(item, "eventId")!, item => TestOrganization.Text(item, "cost")!);
+        var sum = events.Sum(item => decimal.Parse(TestOrganization.Text(item, "cost")!, CultureInfo.InvariantCulture));
+        var summed = decimal.Parse((await organization.Owner.Get("/usage/summary")).Expect(200).Text("organisation", "settled"), CultureInfo.InvariantCulture);
+        return [
+            .. ledger.Settled.Where(settled => !of[settled.Key].SequenceEqual([settled.Value])).Select(settled => $"{settled.Key} was settled and is recorded {of[settled.Key].Count()} times"),
+            .. of.Where(same => same.Count() > 1).Select(same => $"{same.Key} is recorded twice"),
+            .. sum == summed ? (string[])[] : [$"events cost {sum}, their sum says {summed}: half done"],
+        ];
+    }
+
     private static async Task<Answer?> JoinAsync(TestOrganization organization, Ledger ledger, string group)
     {
         if (!ledger.Joinable.TryDequeue(out var id))
@@ -137,6 +180,7 @@ internal static class AcknowledgedWrites
         }
         foreach (var (id, userName) in ledger.SignedIn.Where(entry => !audited.Contains(entry.Key, StringComparison.Ordinal)))
             wrong.Add($"{userName} ({id}) signed in without an audit record");
+        wrong.AddRange(await UsageAsync(organization, ledger));
         if (wrong.Count > 0) Assert.Fail($"{string.Join('\n', wrong.Take(30))}\n{service.Output}");
         await organization.ExpectBooksAgreeAsync();
     }
@@ -157,7 +201,18 @@ public sealed class Ledger
 {
     private int counted;
 
+    /// <summary>What is used by the stream.</summary>
+    public const string Model = "crash";
+
     public string? Group { get; set; }
+
+    /// <summary>The token that meters; null: nothing is spent.</summary>
+    public string? Meter { get; set; }
+
+    public string? Spender { get; set; }
+
+    /// <summary>Authorisation to the cost that was acknowledged.</summary>
+    public ConcurrentDictionary<string, string> Settled { get; } = new();
 
     /// <summary>SCIM id to userName.</summary>
     public ConcurrentDictionary<string, string> Created { get; } = new();

@@ -19,6 +19,7 @@ public sealed class CrashTests(string engine)
         {
             var organization = await service.DemoAsync();
             var group = ledger.Group ??= await organization.PushGroupAsync("Everybody");
+            if (ledger.Meter is null) await AcknowledgedWrites.PrepareSpendingAsync(organization, service.Operator("acme").At("/v1"), ledger);
             var (stream, writers) = AcknowledgedWrites.Write(organization, group, ledger, round);
             using (stream)
             {
@@ -31,6 +32,7 @@ public sealed class CrashTests(string engine)
             await AcknowledgedWrites.VerifyAsync(await service.DemoAsync(), ledger, service);
         }
         Assert.That(ledger.ServerErrors, Is.Empty, service.Output);
+        Assert.That(ledger.Settled, Is.Not.Empty, "usage was settled between the kills");
     }
 
     [Test]
