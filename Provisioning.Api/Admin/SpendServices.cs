@@ -25,6 +25,7 @@ public static class SpendServices
         services.AddSingleton<UsageMeter>();
         services.AddSingleton<UsageIngestion>();
         services.AddSingleton<HoldExpiry>();
+        services.AddSingleton<UsageResumption>();
         services.AddSingleton<CapBook>();
         services.AddSingleton<CapRequests>();
         services.AddSingleton<UsageAccounts>();

@@ -77,7 +77,8 @@ public sealed class MailDelivery(
             return address is not null && notification.Subject is { } link && await secrets.Recoveries.FindAsync(notification.Organization, link, cancel) is { } recovery
                 ? (new MailMessage(notification.Id, address, MailTexts.ToAdministrator(recovery, names.Organization)), null)
                 : (null, "not_needed");
-        return address is null ? (null, "no_address")
+        if (address is null) return (null, "no_address");
+        return notification.Facts["own"] is not null ? (new MailMessage(notification.Id, address, SpendMailTexts.ToMember(notification, names.Organization)), null)
             : (new MailMessage(notification.Id, address, MailTexts.ToOwner(notification, names.Organization, names.Member, place.Url)), null);
     }
 }

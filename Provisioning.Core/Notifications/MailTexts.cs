@@ -84,16 +84,7 @@ public static class MailTexts
                 $"The balance of the credits of {organization} is {Text(facts, "balance")}. New requests are refused for everybody.",
                 "Usage goes on as soon as a purchase of credits is paid; what was used beyond the balance is taken from it first.",
             ]),
-            NotificationKind.UsageStopped => ($"{organization}: a spending cap is reached",
-            [
-                $"The cap of {Text(facts, "cap")} {Text(facts, "currency")} {Scope(facts)} is reached for {Text(facts, "period")}. New requests it applies to are refused.",
-                "Usage goes on when the cap is raised or removed, or when the next month begins.",
-            ]),
-            NotificationKind.UsageResumed => ($"{organization}: usage goes on",
-            [
-                Flag(facts, "credits") ? $"Credits of {organization} are available: the balance is {Text(facts, "balance")}." : $"The cap {Scope(facts)} is not reached any more.",
-            ]),
-            _ => throw new ArgumentOutOfRangeException(nameof(notification), notification.Kind, "No mail to an owner."),
+            var kind => SpendMailTexts.ToOwner(kind, facts, organization),
         };
         if (facts["purchaseHint"] is not JsonObject hint) return MailText.Of(subject, [.. paragraphs, Why], "Seats and people", place);
         return place is null
@@ -122,7 +113,6 @@ public static class MailTexts
         ], "Accept the invitation", invitation.Link);
     }
 
-    private static string Scope(JsonObject facts) => facts["tier"] is null ? "of the organisation" : $"of the tier {Text(facts, "tier")}";
     public static MailText ToAdministrator(RecoveryMail recovery, string organization) => MailText.Of($"{organization}: your link to the administration",
     [
         $"Somebody, probably you, asked to get into the administration of {organization} without the usual sign-in.",

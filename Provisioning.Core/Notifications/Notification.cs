@@ -44,11 +44,18 @@ public enum NotificationKind
     /// <summary>NOTI-5: none are left; usage stopped (rule USE-4). To owners.</summary>
     CreditsExhausted,
 
-    /// <summary>NOTI-5: a cap of the organisation or of a tier is reached. To owners.</summary>
+    /// <summary>NOTI-4: a part of a cap is spent. To owners, or to the member whose own spending it limits.</summary>
+    CapThreshold,
+
+    /// <summary>NOTI-5: a cap is reached. To owners, or to the member whose own spending it limits.</summary>
     UsageStopped,
 
-    /// <summary>NOTI-5: usage goes on. To owners.</summary>
+    /// <summary>NOTI-5: usage goes on. To owners, or to the member it goes on for.</summary>
     UsageResumed,
+
+    /// <summary>NOTI-5: an invoice was issued. To owners.</summary>
+    InvoiceIssued,
+
     /// <summary>A one-time link to the administration. To the owner or admin who asked.</summary>
     RecoveryLink,
 }
@@ -69,7 +76,7 @@ public enum NotificationState
 }
 
 /// <summary>One mail to one person. Names and addresses are looked up when it is sent, so none is kept before.</summary>
-/// <param name="Recipient">An owner, or the admin who asked for a link; null for the person an invitation is for.</param>
+/// <param name="Recipient">An owner, the member whose own cap it is about, or the admin who asked for a link; null for the person an invitation is for.</param>
 /// <param name="Subject">The invitation or link it is about; null otherwise.</param>
 /// <param name="Facts">Numbers and codes for the text.</param>
 /// <param name="Address">Where it was sent to; null before, and after the person was erased.</param>

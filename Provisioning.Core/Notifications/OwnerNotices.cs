@@ -126,6 +126,13 @@ public sealed class OwnerNotices(IDatabase database, INotificationStore store, T
                 scope.Session, [.. owners.Select(owner => About(organization, kind, owner.Id, subject, (JsonObject)facts.DeepClone(), scope.Now))], scope.Now);
     }
 
+    /// <summary>A mail to the member himself.</summary>
+    internal Task TellMemberAsync(UnitScope scope, OrganizationId organization, NotificationKind kind, MemberId member, JsonObject facts)
+    {
+        facts["own"] = true;
+        return store.InsertAsync(scope.Session, [About(organization, kind, member, null, facts, scope.Now)], scope.Now);
+    }
+
     private Notification About(OrganizationId organization, NotificationKind kind, MemberId? recipient, string? subject, JsonObject facts, DateTimeOffset now) => new(
         Ids.New<NotificationId>(time), organization, kind, recipient, subject, facts, NotificationState.Pending, 0, now, null, null, null);
 

@@ -5,8 +5,8 @@ using Provisioning.Core.Journal;
 namespace Provisioning.Core.Notifications;
 
 /// <summary>
-/// Tells owners by mail that credits are low or used up, and that usage of the organisation or of a tier stopped at its cap or goes on (rule
-/// NOTI-5). A member's own cap is told as an event only: owners set it, and there may be thousands (choice).
+/// Tells owners by mail that credits are low or used up, that a cap of the organisation or of a tier fills up, stops usage or lets it go on,
+/// and that an invoice was issued; and each member the same of a cap on his own spending (rules NOTI-4, NOTI-5).
 /// </summary>
 public sealed class SpendNotices(OwnerNotices owners) : ISealedEvents
 {
@@ -17,23 +17,36 @@ public sealed class SpendNotices(OwnerNotices owners) : ISealedEvents
             if (KindOf(item.Type) is not { } kind) continue;
             var data = JsonNode.Parse(item.Data);
             var (after, reason) = (data?["after"] as JsonObject, data?["reason"]?.GetValue<string>());
-            // That credits are used up says already that usage stopped.
+            // That credits are used up says already that usage stopped; and that usage stopped, that the whole cap is spent.
             if (item.Type == "usage.stopped" && reason == "credits_exhausted") continue;
-            if (after?["scope"]?.GetValue<string>() == "individual" || after?["memberId"] is not null) continue;
-            await owners.TellAsync(scope, organization, kind, new JsonObject
-            {
-                ["balance"] = after?["balance"]?.DeepClone(), ["tier"] = after?["tier"]?.DeepClone(), ["cap"] = after?["amount"]?.DeepClone(),
-                ["currency"] = after?["currency"]?.DeepClone(), ["period"] = after?["period"]?.DeepClone(), ["credits"] = reason == "credits_exhausted",
-            });
+            if (kind == NotificationKind.CapThreshold && after?["percent"]?.GetValue<int>() >= 100) continue;
+            var facts = kind == NotificationKind.InvoiceIssued ? Invoice(after) : Spending(after, reason);
+            if (after?["memberId"]?.GetValue<string>() is not { } member) await owners.TellAsync(scope, organization, kind, facts);
+            else if (Ids.TryParse<MemberId>(member, out var own)) await owners.TellMemberAsync(scope, organization, kind, own, facts);
         }
     }
+
+    private static JsonObject Spending(JsonObject? after, string? reason) => new()
+    {
+        ["balance"] = after?["balance"]?.DeepClone(), ["tier"] = after?["tier"]?.DeepClone(), ["cap"] = after?["amount"]?.DeepClone(),
+        ["currency"] = after?["currency"]?.DeepClone(), ["period"] = after?["period"]?.DeepClone(), ["percent"] = after?["percent"]?.DeepClone(),
+        ["spent"] = after?["spent"]?.DeepClone(), ["credits"] = reason == "credits_exhausted",
+    };
+
+    private static JsonObject Invoice(JsonObject? after) => new()
+    {
+        ["number"] = after?["number"]?.DeepClone(), ["total"] = after?["total"]?.DeepClone(), ["currency"] = after?["currency"]?.DeepClone(),
+        ["dueOn"] = after?["dueOn"]?.DeepClone(), ["creditNote"] = after?["kind"]?.GetValue<string>() == "credit_note",
+    };
 
     private static NotificationKind? KindOf(string type) => type switch
     {
         "credits.low" => NotificationKind.CreditsLow,
         "credits.exhausted" => NotificationKind.CreditsExhausted,
+        "cap.threshold" => NotificationKind.CapThreshold,
         "usage.stopped" => NotificationKind.UsageStopped,
         "usage.resumed" => NotificationKind.UsageResumed,
+        "invoice.issued" => NotificationKind.InvoiceIssued,
         _ => null,
     };
 }

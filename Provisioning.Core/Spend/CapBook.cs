@@ -87,10 +87,10 @@ public sealed class CapBook(IDatabase database, UsageBooks books, IContractStore
         scope.Record(organization, "cap.changed", after.Target, before is { IsSet: true } ? before.Describe() : null, after.Describe());
         // A cap per member of a tier is about many counters; what it newly stops is told when they ask.
         if (after.Basis == CapBasis.PerMember || before is { IsSet: true, Basis: CapBasis.PerMember }) return after;
-        var zone = await books.Counters.ZoneAsync(scope.Session, organization);
-        var key = new CounterKey(UsagePeriod.Of(scope.Now, BillingZone.Of(zone)), after.Counter, after.Counter == CounterKind.Tier ? after.Subject.Tier : null, after.Subject.Member);
+        var zone = BillingZone.Of(await books.Counters.ZoneAsync(scope.Session, organization));
+        var key = new CounterKey(UsagePeriod.Of(scope.Now, zone), after.Counter, after.Counter == CounterKind.Tier ? after.Subject.Tier : null, after.Subject.Member);
         var spent = (await books.Counters.ReadAsync(scope.Session, organization, [key])).GetValueOrDefault(key).Settled;
-        await register.TellChangeAsync(scope, organization, before is { IsSet: true } ? before : null, after, key, spent);
+        await register.TellChangeAsync(scope, organization, before is { IsSet: true } ? before : null, after, key, spent, zone);
         return after;
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Provisioning.Core.Common;
+using Provisioning.Core.Contracts;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Organizations;
 
@@ -40,7 +41,7 @@ public sealed class UsageRegister(UsageBooks books, UsagePeriods periods, Credit
         if (ground.IsPrepaid || held is { Credits.IsZero: false })
             await credits.SettleAsync(scope, organization, recorded.Hold?.Value, held?.Credits ?? UsageCost.Zero, ground.IsPrepaid ? recorded.Billed : UsageCost.Zero);
         if (!recorded.Billed.IsZero)
-            await TellAsync(scope, organization, await caps.OfAsync(scope.Session, organization, [recorded.Tier], [recorded.Member]),
+            await TellAsync(scope, of, await caps.OfAsync(scope.Session, organization, [recorded.Tier], [recorded.Member]),
                 keys.ToDictionary(key => key, key => (Find(before, key) ?? default, recorded.Billed)), _ => recorded.Tier);
         await BillAsync(scope, of, ground, [recorded], before);
         return default(Done);
@@ -74,7 +75,7 @@ public sealed class UsageRegister(UsageBooks books, UsagePeriods periods, Credit
         var billed = recorded.Aggregate(UsageCost.Zero, (sum, item) => sum + item.Billed);
         if (ground.IsPrepaid) await credits.SettleAsync(scope, organization, null, UsageCost.Zero, billed);
         var tiers = recorded.Select(item => item.Tier).Distinct().ToList();
-        await TellAsync(scope, organization, await caps.OfAsync(scope.Session, organization, tiers, members),
+        await TellAsync(scope, of, await caps.OfAsync(scope.Session, organization, tiers, members),
             added.ToDictionary(pair => pair.Key, pair => (Find(before, pair.Key) ?? default, pair.Value)),
             member => grounds[member].Tier);
         await BillAsync(scope, of, ground, recorded, before);
@@ -120,7 +121,7 @@ public sealed class UsageRegister(UsageBooks books, UsagePeriods periods, Credit
 
     /// <summary>Thresholds that the sums crossed (rule NOTI-4), and that usage stops at a cap (rule NOTI-5).</summary>
     private async Task TellAsync(
-        UnitScope scope, OrganizationId organization, IReadOnlyList<Cap> set, Dictionary<CounterKey, (CounterState Before, UsageCost Added)> changes, Func<MemberId, string> tierOf)
+        UnitScope scope, Organization of, IReadOnlyList<Cap> set, Dictionary<CounterKey, (CounterState Before, UsageCost Added)> changes, Func<MemberId, string> tierOf)
     {
         var ofMembers = changes.Keys.Where(key => key.Kind == CounterKind.Individual).ToLookup(key => key.Member!.Value);
         foreach (var cap in set.Where(cap => cap.Limit is not null))
@@ -132,31 +133,40 @@ public sealed class UsageRegister(UsageBooks books, UsagePeriods periods, Credit
                 var subject => changes.Keys.Where(key => key.Kind == cap.Counter && key.Tier == subject.Tier),
             };
             foreach (var key in keys)
-                await TellAsync(scope, organization, cap, key, changes[key].Before.Settled, changes[key].Before.Settled + changes[key].Added);
+                await TellAsync(scope, of, cap, key, changes[key].Before.Settled, changes[key].Before.Settled + changes[key].Added);
         }
     }
 
-    private async Task TellAsync(UnitScope scope, OrganizationId organization, Cap cap, CounterKey key, UsageCost before, UsageCost after)
+    private async Task TellAsync(UnitScope scope, Organization of, Cap cap, CounterKey key, UsageCost before, UsageCost after)
     {
         foreach (var percent in CapRules.Crossed(policy.Thresholds, cap.Limit!.Value, before, after))
-            await TellThresholdAsync(scope, organization, cap, key, percent, after);
-        if (before < cap.Limit && after >= cap.Limit)
-            scope.Record(organization, "usage.stopped", cap.Target, null, Facts(cap, key), Words.Text(cap.Denial));
+            await TellThresholdAsync(scope, of.Id, cap, key, percent, after);
+        // Late usage stops nothing: its month is over.
+        if (before < cap.Limit && after >= cap.Limit && key.Period >= UsagePeriod.Of(scope.Now, BillingZone.Of(of.BillingZone)))
+            await StopAsync(scope, of.Id, cap, key, BillingZone.Of(of.BillingZone));
+    }
+
+    private async Task StopAsync(UnitScope scope, OrganizationId organization, Cap cap, CounterKey key, TimeZoneInfo zone)
+    {
+        await caps.InsertStopAsync(scope.Session, organization, new UsageStop(cap.Subject, key, key.Period.EndsAt(zone)));
+        scope.Record(organization, "usage.stopped", cap.Target, null, Facts(cap, key), Words.Text(cap.Denial));
     }
 
     /// <summary>
     /// A changed cap reaches thresholds that the one before had not reached, stops usage, or lets it go on. Raising a cap tells nothing of
     /// thresholds: those below the new ratio were passed, those above are told when they are (rule NOTI-4).
     /// </summary>
-    internal async Task TellChangeAsync(UnitScope scope, OrganizationId organization, Cap? before, Cap after, CounterKey key, UsageCost spent)
+    internal async Task TellChangeAsync(UnitScope scope, OrganizationId organization, Cap? before, Cap after, CounterKey key, UsageCost spent, TimeZoneInfo zone)
     {
         var limit = after.IsSet ? after.Limit : null;
         if (limit is { IsZero: false } most)
             foreach (var percent in policy.Thresholds.Where(percent => CapRules.IsReached(percent, most, spent) && !(before?.Limit is { } old && CapRules.IsReached(percent, old, spent))))
                 await TellThresholdAsync(scope, organization, after, key, percent, spent);
         var (stood, stands) = (before?.Limit is { } was && spent >= was, limit is { } now && spent >= now);
-        if (stands && !stood) scope.Record(organization, "usage.stopped", after.Target, null, Facts(after, key), Words.Text(after.Denial));
-        if (stood && !stands) scope.Record(organization, "usage.resumed", after.Target, null, Facts(after, key), Words.Text(after.Denial));
+        if (stands && !stood) await StopAsync(scope, organization, after, key, zone);
+        if (!stood || stands) return;
+        await caps.EndStopsAsync(scope.Session, organization, [new UsageStop(after.Subject, key, key.Period.EndsAt(zone))]);
+        scope.Record(organization, "usage.resumed", after.Target, null, Facts(after, key), Words.Text(after.Denial));
     }
 
     private async Task TellThresholdAsync(UnitScope scope, OrganizationId organization, Cap cap, CounterKey key, int percent, UsageCost spent)
@@ -168,7 +178,7 @@ public sealed class UsageRegister(UsageBooks books, UsagePeriods periods, Credit
         scope.Record(organization, "cap.threshold", cap.Target, null, facts);
     }
 
-    private static JsonObject Facts(Cap cap, CounterKey key)
+    internal static JsonObject Facts(Cap cap, CounterKey key)
     {
         var facts = cap.Describe();
         facts["period"] = key.Period.Text;

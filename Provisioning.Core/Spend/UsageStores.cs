@@ -100,6 +100,18 @@ public interface ICapStore
     /// <summary>Keeps that a threshold was told; a second time is a key conflict (rule NOTI-4).</summary>
     Task InsertAlertAsync(ISession session, OrganizationId organization, Cap cap, CounterKey counter, int percent, DateTimeOffset now);
 
+    /// <summary>Keeps that usage stopped at a cap; once more changes nothing.</summary>
+    Task InsertStopAsync(ISession session, OrganizationId organization, UsageStop stop);
+
+    /// <summary>Usage goes on.</summary>
+    Task EndStopsAsync(ISession session, OrganizationId organization, IReadOnlyCollection<UsageStop> stops);
+
+    /// <summary>Those whose month is over.</summary>
+    Task<IReadOnlyList<UsageStop>> StopsEndedAsync(ISession session, OrganizationId organization, DateTimeOffset now, int limit);
+
+    /// <summary>Organisations with such.</summary>
+    Task<IReadOnlyList<OrganizationId>> WithStopsEndedAsync(ISession session, DateTimeOffset now, int limit);
+
     /// <summary>A second pending request of a member is a key conflict (rule CAP-10).</summary>
     Task InsertRequestAsync(ISession session, CapRequest request);
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Provisioning.Core.Common;
 using Provisioning.Core.Contracts;
 using Provisioning.Core.Journal;
@@ -75,6 +76,48 @@ public sealed class CapStore : ICapStore
                 @ref = Ref(organization, cap.Subject), cap.Version, percent = (long)percent, counter = CounterStore.Ref(organization, counter),
                 at = Instants.ToMicroseconds(now),
             });
+
+    public async Task InsertStopAsync(ISession session, OrganizationId organization, UsageStop stop)
+    {
+        await EndStopsAsync(session, organization, [stop]);
+        await SqlSession.Of(session).InsertAsync(
+            "usage_stops", ["organization_id", "period", "scope", "ref", "counter_ref", "ends_at"], [stop],
+            item => [.. Key(organization, item), Instants.ToMicroseconds(item.EndsAt)]);
+    }
+
+    public async Task EndStopsAsync(ISession session, OrganizationId organization, IReadOnlyCollection<UsageStop> stops)
+    {
+        foreach (var group in stops.GroupBy(stop => (stop.Counter.Period, stop.Subject.Scope, stop.Subject.Tier))) // one for each month and tier
+            await SqlSession.Of(session).ExecuteAsync(
+                """
+                DELETE FROM usage_stops
+                WHERE organization_id = @organization AND period = @period AND scope = @scope AND ref IN @refs AND counter_ref IN @counters
+                """,
+                new
+                {
+                    organization = Ids.ToBytes(organization), period = (long)group.Key.Period.Value, scope = Words.Text(group.Key.Scope),
+                    refs = group.Select(stop => stop.Subject).Distinct().Select(subject => Ref(organization, subject)),
+                    counters = group.Select(stop => CounterStore.Ref(organization, stop.Counter)),
+                });
+    }
+
+    public async Task<IReadOnlyList<UsageStop>> StopsEndedAsync(ISession session, OrganizationId organization, DateTimeOffset now, int limit)
+    {
+        var sql = SqlSession.Of(session);
+        return [.. (await sql.QueryAsync<StopRow>(
+            $"""
+            SELECT period, scope, ref, counter_ref, ends_at FROM usage_stops WHERE organization_id = @organization AND ends_at <= @now
+            ORDER BY period, scope, ref, counter_ref {sql.Dialect.Page}
+            """, new { organization = Ids.ToBytes(organization), now = Instants.ToMicroseconds(now), limit, offset = 0 })).Select(row => row.ToStop())];
+    }
+
+    public async Task<IReadOnlyList<OrganizationId>> WithStopsEndedAsync(ISession session, DateTimeOffset now, int limit)
+    {
+        var sql = SqlSession.Of(session);
+        return [.. (await sql.QueryAsync<byte[]>(
+            $"SELECT organization_id FROM usage_stops WHERE ends_at <= @now GROUP BY organization_id ORDER BY MIN(ends_at) {sql.Dialect.Page}",
+            new { now = Instants.ToMicroseconds(now), limit, offset = 0 })).Select(Rows.Id<OrganizationId>)];
+    }
 
     public Task InsertRequestAsync(ISession session, CapRequest request) =>
         SqlSession.Of(session).ExecuteAsync(
@@ -155,6 +198,28 @@ public sealed class CapStore : ICapStore
             return new Cap(
                 Rows.Id<CapId>(Id), new CapSubject(scope, Tier, scope == CapScope.Individual ? Rows.Id<MemberId>(Ref) : null), Rows.OptionalWord<CapBasis>(Basis),
                 Amount, new Currency(Currency), Is_Set != 0, Instants.FromMicroseconds(Changed_At), Version);
+        }
+    }
+
+    private static object?[] Key(OrganizationId organization, UsageStop stop) =>
+    [
+        Ids.ToBytes(organization), (long)stop.Counter.Period.Value, Words.Text(stop.Subject.Scope), Ref(organization, stop.Subject),
+        CounterStore.Ref(organization, stop.Counter),
+    ];
+
+    private sealed record StopRow(long Period, string Scope, byte[] Ref, byte[] Counter_Ref, long Ends_At)
+    {
+        public UsageStop ToStop()
+        {
+            var (scope, period) = (Words.Parse<CapScope>(Scope), new UsagePeriod((int)Period));
+            var tier = scope == CapScope.Tier ? Encoding.UTF8.GetString(Ref) : null;
+            var counter = scope switch
+            {
+                CapScope.Organisation => new CounterKey(period, CounterKind.Organisation),
+                CapScope.Tier when Ref.AsSpan().SequenceEqual(Counter_Ref) => new CounterKey(period, CounterKind.Tier, tier),
+                _ => new CounterKey(period, CounterKind.Individual, null, Rows.Id<MemberId>(Counter_Ref)),
+            };
+            return new UsageStop(new CapSubject(scope, tier, scope == CapScope.Individual ? Rows.Id<MemberId>(Ref) : null), counter, Instants.FromMicroseconds(Ends_At));
         }
     }
 

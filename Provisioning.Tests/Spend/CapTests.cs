@@ -105,13 +105,38 @@ public sealed class CapTests(string engine) : UsageCore(engine)
         Assert.That(await Desk.DeniedAsync(org, ada, 1), Is.EqualTo("organisation_cap"));
         Desk.Contracts.At("2026-04-01T00:00:01Z");
         Assert.That(await Desk.DeniedAsync(org, ada, 30), Is.Empty);
+        Assert.That(Ok(await Desk.Resumption.ResumeAsync(org.Id, CoreStack.Actor, null, default)), Is.EqualTo(1));
+        Assert.That(Ok(await Desk.Resumption.ResumeAsync(org.Id, CoreStack.Actor, null, default)), Is.Zero, "told once");
         Assert.That(await Desk.ToldAsync(org), Is.EqualTo((string[])
         [
             "usage.resumed credits_exhausted", // the first credits
             "cap.threshold 50", "cap.threshold 75", "cap.threshold 90", "cap.threshold 100", "usage.stopped organisation_cap", "usage.resumed organisation_cap",
             "cap.threshold 75", "cap.threshold 90", "cap.threshold 100", "usage.stopped organisation_cap", "usage.resumed organisation_cap",
             "usage.stopped organisation_cap", // blocked; raised to less than was spent, nothing is told again
+            "usage.resumed organisation_cap", // a new month
         ]));
+    }
+
+    [Test]
+    public async Task CAP_5_a_new_month_lets_go_on_who_stopped_unless_blocked_or_stopped_again()
+    {
+        var org = await Desk.OrganizationAsync();
+        var (ada, bob, cyd) = (await Desk.MemberAsync(org), await Desk.MemberAsync(org, "bob"), await Desk.MemberAsync(org, "cyd"));
+        await Desk.CapAsync(org, CapSubject.Of(Premium), "10.00", CapBasis.PerMember);
+        await Desk.CapAsync(org, CapSubject.Of(ada), "12.00");
+        foreach (var member in (MemberId[])[ada, bob]) await Desk.SpendAsync(org, member, 10); // both stop at the tier's cap
+        await Desk.CapAsync(org, CapSubject.Of(cyd), "0.00"); // blocked
+        Assert.That(Ok(await Desk.Resumption.ResumeAsync(org.Id, CoreStack.Actor, null, default)), Is.Zero, "the month runs");
+        Desk.Contracts.At("2026-04-01T00:00:01Z");
+        await Desk.SpendAsync(org, bob, 10); // stops again, before anybody looked
+        await Desk.ReportAsync(org, UsageDesk.Report(ada, "late", 5, "2026-03-20T00:00:00Z")); // over the individual cap of March, which stops nobody any more
+        Assert.That(Ok(await Desk.Resumption.ResumeAsync(org.Id, CoreStack.Actor, null, default)), Is.EqualTo(3));
+        Assert.That((await Desk.ToldAsync(org)).Where(told => !told.StartsWith("cap.", StringComparison.Ordinal)), Is.EqualTo((string[])
+            ["usage.stopped tier_cap", "usage.stopped tier_cap", "usage.stopped individual_cap", "usage.stopped tier_cap", "usage.resumed tier_cap"]));
+        Desk.Contracts.At("2026-05-01T00:00:01Z");
+        await Desk.RemoveCapAsync(org, CapSubject.Of(Premium));
+        Assert.That(Ok(await Desk.Resumption.ResumeAsync(org.Id, CoreStack.Actor, null, default)), Is.EqualTo(1), "of a cap that is gone too");
+        Assert.That((await Desk.ToldAsync(org))[^1], Is.EqualTo("usage.resumed tier_cap"));
     }
 
     [Test]

@@ -32,6 +32,7 @@ internal sealed class UsageDesk
         Meter = new UsageMeter(stack.Database, Books, Credits, Register, limits, stack.Time);
         Ingestion = new UsageIngestion(stack.Database, Books, Register, limits, stack.Time);
         Expiry = new HoldExpiry(stack.Database, Books, Register, stack.Time);
+        Resumption = new UsageResumption(stack.Database, Books, stack.Time);
         Caps = new CapBook(stack.Database, Books, Contracts.Contracts, stack.Seats, Register, stack.Time);
         Requests = new CapRequests(stack.Database, Books, Caps, Contracts.Contracts, stack.Time);
         Accounts = new UsageAccounts(stack.Database, Books, Contracts.Contracts, stack.Seats, stack.Time);
@@ -45,6 +46,7 @@ internal sealed class UsageDesk
     public UsageMeter Meter { get; }
     public UsageIngestion Ingestion { get; }
     public HoldExpiry Expiry { get; }
+    public UsageResumption Resumption { get; }
     public CapBook Caps { get; }
     public CapRequests Requests { get; }
     public UsageAccounts Accounts { get; }
