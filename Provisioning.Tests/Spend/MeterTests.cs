@@ -155,6 +155,19 @@ public sealed class MeterTests(string engine) : UsageCore(engine)
         Assert.That(await Desk.CounterAsync(org, March, CounterKind.Individual, null, ada), Is.EqualTo("11+0"));
     }
 
+    /// <summary>The rows are the audit records of usage: no statement of the service takes one back.</summary>
+    [Test]
+    public async Task I_9_I_11_recorded_usage_names_who_reported_it_and_is_never_changed()
+    {
+        var org = await Desk.OrganizationAsync();
+        await Desk.ReportAsync(org, UsageDesk.Report(await Desk.MemberAsync(org), "1", 5));
+        var named = $"actor_id = '{CoreStack.Actor.Id}' AND correlation_id = '{CoreStack.Actor.CorrelationId}' AND recorded_at > 0";
+        Assert.That(await Books.CountAsync(Stack, $"SELECT COUNT(*) FROM usage_events WHERE {named}"), Is.Positive);
+        Assert.That(await Books.CountAsync(Stack, $"SELECT COUNT(*) FROM usage_events WHERE NOT ({named})"), Is.Zero);
+        foreach (var (_, file, text) in Sources.Of("Provisioning.Core"))
+            Assert.That(text, Does.Not.Contain("UPDATE usage_events").And.Not.Contain("DELETE FROM usage_events"), file);
+    }
+
     [Test]
     public async Task USE_6_too_late_and_too_early_events_are_refused_one_by_one()
     {
