@@ -161,6 +161,7 @@ public static class Program
         services.AddKeyRing();
         services.AddHostedService<SeatQueueJob>();
         services.AddHostedService<DirectoryJob>();
+        services.AddHostedService<PreviewSweepJob>();
         services.AddHostedService<ReceiptSweepJob>();
         services.AddHostedService<SessionSweepJob>();
         services.AddHostedService<JournalSealJob>();

@@ -24,7 +24,7 @@ public static class ProvisioningEndpoints
         organization.MapRest("POST", "/provisioning/preview", Access.Owner, PreviewAsync)
             .WithSummary("Show what a change of mode or mapping would do to people and seats; nothing is changed")
             .WithDescription($"Body: {Body}")
-            .Accepts<ProvisioningChangeBody>("application/json").Produces<PreviewForm>(201).Refuses("unknown_tier");
+            .Accepts<ProvisioningChangeBody>("application/json").Produces<PreviewForm>(201).Refuses("unknown_tier", "preview_outdated");
         organization.MapRest("POST", "/provisioning/apply", Access.Owner, ApplyAsync).WithSummary("Carry out a preview")
             .WithDescription("""Body: {"previewId":"prv_...","removals":12?,"acknowledge":true?}. 409 preview_outdated, removal_count_mismatch (repeat the number of removals), would_lock_out (empty directory, or the acting owner would lose the ownership).""")
             .Accepts<ApplyBody>("application/json").Produces<RunForm>().Refuses("preview_outdated", "removal_count_mismatch", "would_lock_out");

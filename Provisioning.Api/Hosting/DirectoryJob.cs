@@ -44,3 +44,13 @@ public sealed class DirectoryJob(
         return taken is { IsOk: true, Value: Chunk };
     }
 }
+
+/// <summary>Deletes previews that are past their time.</summary>
+public sealed class PreviewSweepJob(ProvisioningPreviews previews, Leases leases, TimeProvider time, JobServices services)
+    : LeasedJob("preview_sweep", TimeSpan.FromMinutes(10), services.LeaseLife, leases, time, services.Logger)
+{
+    protected override async Task RunAsync(CancellationToken cancel)
+    {
+        if (await StillMineAsync(cancel) is { } lease) await previews.SweepAsync(lease, ActorOf(lease), cancel);
+    }
+}

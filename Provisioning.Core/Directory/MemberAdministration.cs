@@ -39,7 +39,12 @@ public sealed class MemberAdministration(
             var found = await FindAsync(scope.Session, organization, authority, id, condition, Act(command));
             if (!found.Try(out var member, out var error)) return error;
             return await DecideAsync(scope, organization, member, command);
-        }) { Organization = organization.Id }, cancel);
+        })
+        {
+            // Receipts hold ids, never people: an erasure does not reach them.
+            Organization = organization.Id, Remember = static member => member.Member.Id.ToString(),
+            Recall = async (session, _) => Found(await members.FindAsync(session, organization.Id, id), id),
+        }, cancel);
 
     /// <summary>Removes a member (rule ROLE-3); what the directory pushed stays, and says that the member is removed.</summary>
     public Task<Outcome<Done>> RemoveAsync(
@@ -73,7 +78,15 @@ public sealed class MemberAdministration(
             }
             if (!(await engine.SwapAsync(scope, organization.Id, changes)).Try(out var seats, out var error)) return error;
             return Outcome.Of<IReadOnlyList<SeatedMember>>([.. seats.Select(seat => found[seat.Member] with { Seat = seat })]);
-        }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
+        })
+        {
+            Organization = organization.Id, RequestHash = idempotency?.RequestHash, Remember = static _ => "",
+            Recall = async (session, _) =>
+            {
+                var now = (await members.FindManyAsync(session, organization.Id, [.. changes.Select(change => change.Member)])).ToDictionary(member => member.Member.Id);
+                return Outcome.Of<IReadOnlyList<SeatedMember>>([.. changes.Select(change => now[change.Member])]);
+            },
+        }, cancel);
 
     /// <summary>Hands free seats to whoever waits (rule SEAT-12).</summary>
     public Task<Outcome<DrainReport>> DrainAsync(OrganizationId organization, Actor actor, Idempotency? idempotency, CancellationToken cancel) =>
@@ -161,6 +174,8 @@ public sealed class MemberAdministration(
             entry is { Active: false } ? SuspensionCause.Directory : SuspensionCause.NoMappedGroup);
         return member with { Member = left };
     }
+
+    private static Outcome<SeatedMember> Found(SeatedMember? member, MemberId id) => member is null ? NoSuchMember(id) : member;
 
     /// <summary>Rule GRP-5.</summary>
     private static Conflict GroupsDecide() => new("managed_by_directory",

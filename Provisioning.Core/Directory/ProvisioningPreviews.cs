@@ -19,7 +19,7 @@ public sealed record SupposedPerson(string UserName, bool Active, IReadOnlyList<
 public sealed class ProvisioningPreviews(
     IDatabase database, ProvisioningSettings settings, PlanReader plans, IRunStore runs, IOrganizationStore organizations, GrantCache cache, TimeProvider time)
 {
-    /// <summary>How long a preview can be applied.</summary>
+    /// <summary>How long a preview can be applied; then it is deleted, because it shows people by name.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -112,6 +112,11 @@ public sealed class ProvisioningPreviews(
             if (!(await plans.TableAsync(session, before, after, change)).Try(out var table, out var error)) return (Outcome<PlanReport>)error;
             return await plans.OfPeopleAsync(session, before, table, people, complete);
         }, cancel);
+
+    /// <summary>Deletes previews that are past their time (rule TIME-3).</summary>
+    public Task<Outcome<int>> SweepAsync(Lease? lease, Actor actor, CancellationToken cancel) =>
+        database.WriteAsync(new WriteUnit<int>(Ids.New<UnitId>(time), "previews.delete", actor, Instants.Now(time), async scope =>
+            await runs.DeletePreviewsAsync(scope.Session, scope.Now - Lifetime)) { Lease = lease }, cancel);
 
     private static Target Target(PreviewId preview) => new("preview", preview.ToString());
 }

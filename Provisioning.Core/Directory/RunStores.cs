@@ -59,6 +59,9 @@ public interface IRunStore
     /// <summary>Ties the preview to its apply; false when it has one.</summary>
     Task<bool> SetRunAsync(ISession session, ProvisioningPreview preview, DirectoryRunId run);
 
+    /// <summary>Deletes the previews made before this instant, of all organisations; answers how many.</summary>
+    Task<int> DeletePreviewsAsync(ISession session, DateTimeOffset before);
+
     /// <summary>A text that differs whenever a setting, mapping, entry, group, membership, member or seat differs.</summary>
     Task<string> FingerprintAsync(ISession session, OrganizationId organization);
 

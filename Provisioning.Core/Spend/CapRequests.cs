@@ -66,6 +66,13 @@ public sealed class CapRequests(IDatabase database, UsageBooks books, CapBook ca
     {
         var stamp = WriteStamp.Of(time, idempotency);
         return database.WriteAsync(
-            new WriteUnit<CapRequest>(stamp.Unit, "cap.request", actor, stamp.Now, run) { Organization = organization, RequestHash = stamp.RequestHash }, cancel);
+            new WriteUnit<CapRequest>(stamp.Unit, "cap.request", actor, stamp.Now, run)
+            {
+                // Without the reason, which the person wrote.
+                Organization = organization, RequestHash = stamp.RequestHash, Remember = static request => request.Id.ToString(),
+                Recall = async (session, kept) =>
+                    Ids.TryParse<CapRequestId>(kept, out var id) && await books.Caps.FindRequestAsync(session, organization, id) is { } request
+                        ? request : new NotFound($"There is no request {kept}."),
+            }, cancel);
     }
 }

@@ -1,6 +1,7 @@
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
 
 namespace Provisioning.Core.Storage;
 
@@ -16,13 +17,30 @@ public sealed class ErasureStore : IErasureStore
         var people = await sql.QueryAsync<PersonRow>("SELECT user_name, match_email FROM members WHERE id = @member AND organization_id = @organization", parameters);
         var entries = await sql.QueryAsync<EntryRow>(
             "SELECT id, user_name, external_id, deleted_at FROM directory_entries WHERE member_id = @member AND organization_id = @organization", parameters);
-        var subjects = await sql.QueryAsync<string>("SELECT subject FROM member_identities WHERE member_id = @member AND organization_id = @organization", parameters);
-        var erased = ErasedName(member);
-        var names = people.SelectMany(person => (string?[])[person.User_Name, person.Match_Email])
-            .Concat(entries.SelectMany(entry => (string?[])[entry.User_Name, entry.External_Id])).Concat(subjects)
-            .OfType<string>().Where(name => name != erased).Distinct(StringComparer.Ordinal).ToList();
+        var identities = await sql.QueryAsync<IdentityRow>("SELECT connection_id, subject FROM member_identities WHERE member_id = @member AND organization_id = @organization", parameters);
+        var addresses = people.SelectMany(person => (string?[])[person.User_Name, person.Match_Email]).Concat(entries.Select(entry => entry.User_Name))
+            .Select(name => EmailAddress.TryParse(name, out var address) ? address : null).OfType<EmailAddress>().DistinctBy(address => address.Normalized).ToList();
         return new PersonTraces(
-            [member.ToString(), .. entries.Select(entry => Rows.Id<ResourceId>(entry.Id).ToString())], names, entries.Any(entry => entry.Deleted_At is null));
+            [member.ToString(), .. entries.Select(entry => Rows.Id<ResourceId>(entry.Id).ToString())],
+            new PersonNames(
+                await WithoutSharedAsync(sql, organization, member, addresses), entries.Select(entry => entry.External_Id).OfType<string>().ToHashSet(StringComparer.Ordinal),
+                identities.Select(identity => (Rows.Id<ConnectionId>(identity.Connection_Id).ToString(), identity.Subject)).ToHashSet()),
+            entries.Any(entry => entry.Deleted_At is null));
+    }
+
+    /// <summary>Without what somebody who is still there is called too: a shared mailbox, or the same person in again as a new member.</summary>
+    private static async Task<IReadOnlyList<EmailAddress>> WithoutSharedAsync(
+        SqlSession sql, OrganizationId organization, MemberId member, List<EmailAddress> addresses)
+    {
+        if (addresses.Count == 0) return addresses;
+        var rows = await sql.QueryAsync<PersonRow>(
+            """
+            SELECT user_name, match_email FROM members
+            WHERE organization_id = @organization AND id <> @member AND state <> 'removed' AND (user_name_key IN @keys OR match_email_key IN @keys)
+            """, new { organization = Ids.ToBytes(organization), member = Ids.ToBytes(member), keys = addresses.Select(address => address.Key).ToList() });
+        var shared = rows.SelectMany(person => (string?[])[person.User_Name, person.Match_Email])
+            .Select(name => EmailAddress.TryParse(name, out var address) ? address.Normalized : null).ToHashSet();
+        return [.. addresses.Where(address => !shared.Contains(address.Normalized))];
     }
 
     public async Task<IReadOnlyList<MentionCandidate>> CandidatesAsync(ISession session, OrganizationId organization, Guid? after, int limit)
@@ -30,11 +48,11 @@ public sealed class ErasureStore : IErasureStore
         var sql = SqlSession.Of(session);
         var rows = await sql.QueryAsync<CandidateRow>(
             $"""
-            SELECT a.id, d.before_state, d.after_state FROM audit_records a JOIN audit_details d ON d.audit_id = a.id
+            SELECT a.id, a.target_id, d.before_state, d.after_state FROM audit_records a JOIN audit_details d ON d.audit_id = a.id
             WHERE a.organization_id = @organization AND a.id > @after AND d.erased_by IS NULL AND a.target_kind NOT IN ('member', 'user')
             ORDER BY a.id {sql.Dialect.Page}
             """, new { organization = Ids.ToBytes(organization), after = (after ?? Guid.Empty).ToByteArray(bigEndian: true), limit, offset = 0 });
-        return [.. rows.Select(row => new MentionCandidate(new Guid(row.Id, bigEndian: true), row.Before_State, row.After_State))];
+        return [.. rows.Select(row => new MentionCandidate(new Guid(row.Id, bigEndian: true), row.Target_Id, row.Before_State, row.After_State))];
     }
 
     public async Task<IReadOnlyList<Guid>> RecordsAboutAsync(ISession session, OrganizationId organization, IReadOnlyList<string> targets) =>
@@ -60,15 +78,15 @@ public sealed class ErasureStore : IErasureStore
             .Select(id => new Guid(id, bigEndian: true))];
     }
 
-    public async Task<bool> ErasePersonAsync(ISession session, OrganizationId organization, MemberId member, IReadOnlyList<string> names)
+    public async Task<bool> ErasePersonAsync(ISession session, OrganizationId organization, MemberId member, IReadOnlyList<EmailAddress> addresses)
     {
         var sql = SqlSession.Of(session);
         var name = ErasedName(member);
         var parameters = new
         {
             organization = Ids.ToBytes(organization), member = Ids.ToBytes(member), name, key = TextKey.Fold(name),
+            keys = addresses.Select(address => address.Key).ToList(), texts = addresses.SelectMany(address => (string[])[address.Text, address.Normalized]).Distinct().ToList(),
         };
-        var known = new { parameters.organization, parameters.member, parameters.name, parameters.key, names = names.Select(TextKey.Fold).ToList() };
         var changed = await sql.ExecuteAsync(
             """
             UPDATE members SET user_name = @name, user_name_key = @key, match_email = NULL, match_email_key = NULL, display_name = NULL,
@@ -82,14 +100,18 @@ public sealed class ErasureStore : IErasureStore
             WHERE organization_id = @organization AND member_id = @member AND deleted_at IS NOT NULL
             """, parameters);
         await sql.ExecuteAsync("DELETE FROM sign_in_sessions WHERE organization_id = @organization AND member_id = @member", parameters);
-        await sql.ExecuteAsync("UPDATE notifications SET address = NULL WHERE organization_id = @organization AND (member_id = @member OR address IN @names)",
-            new { parameters.organization, parameters.member, names });
+        await sql.ExecuteAsync("DELETE FROM link_confirmations WHERE organization_id = @organization AND member_id = @member", parameters);
+        await sql.ExecuteAsync("UPDATE cap_requests SET reason = NULL WHERE organization_id = @organization AND member_id = @member", parameters);
+        // What a mail server answered may name the address.
+        await sql.ExecuteAsync(
+            "UPDATE notifications SET address = NULL, error = NULL WHERE organization_id = @organization AND (member_id = @member OR address IN @texts)", parameters);
         await sql.ExecuteAsync(
             """
             UPDATE invitations SET email = @name, email_key = @key
-            WHERE organization_id = @organization AND state <> 'pending' AND (member_id = @member OR email_key IN @names)
-            """, known);
-        await sql.ExecuteAsync("DELETE FROM seat_requests WHERE organization_id = @organization AND email_key IN @names", new { parameters.organization, known.names });
+            WHERE organization_id = @organization AND state <> 'pending' AND (member_id = @member OR (member_id IS NULL AND email_key IN @keys))
+            """, parameters);
+        await sql.ExecuteAsync("DELETE FROM seat_requests WHERE organization_id = @organization AND email_key IN @keys", parameters);
+        await sql.ExecuteAsync("UPDATE provisioning_previews SET shown = '' WHERE organization_id = @organization AND shown <> ''", parameters);
         return changed > 0;
     }
 
@@ -99,5 +121,7 @@ public sealed class ErasureStore : IErasureStore
 
     private sealed record EntryRow(byte[] Id, string User_Name, string? External_Id, long? Deleted_At);
 
-    private sealed record CandidateRow(byte[] Id, string? Before_State, string? After_State);
+    private sealed record IdentityRow(byte[] Connection_Id, string Subject);
+
+    private sealed record CandidateRow(byte[] Id, string Target_Id, string? Before_State, string? After_State);
 }

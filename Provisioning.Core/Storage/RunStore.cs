@@ -61,6 +61,9 @@ public sealed class RunStore : IRunStore
             "UPDATE provisioning_previews SET run_id = @run WHERE id = @id AND run_id IS NULL",
             new { id = Ids.ToBytes(preview.Id), run = Ids.ToBytes(run) }) == 1;
 
+    public Task<int> DeletePreviewsAsync(ISession session, DateTimeOffset before) =>
+        SqlSession.Of(session).ExecuteAsync("DELETE FROM provisioning_previews WHERE created_at < @before", new { before = Instants.ToMicroseconds(before) });
+
     public async Task<string> FingerprintAsync(ISession session, OrganizationId organization)
     {
         var rows = await SqlSession.Of(session).QueryAsync<SumRow>(

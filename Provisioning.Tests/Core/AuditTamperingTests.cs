@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using NUnit.Framework;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
@@ -187,6 +188,33 @@ public sealed class AuditTamperingTests(string engine)
     }
 
     [Test]
+    public async Task Erasing_a_person_called_like_a_tier_a_group_or_a_shared_mailbox_leaves_the_details_of_others()
+    {
+        var shared = $"desk@{org.Slug}.example";
+        await stack.SignInAsync(org, "42", $"zoe@other-{org.Slug}.example"); // refused, with the subject that will be pushed for zoe
+        await stack.SignInAsync(org, "else", $"else@other-{org.Slug}.example"); // refused, somebody else
+        var zoe = (await stack.PushAsync(org, CoreStack.Content(CoreStack.Standard, externalId: "42", email: shared))).Value; // named as the tier is
+        await stack.PushAsync(org, CoreStack.Content("two", email: shared));
+        await stack.Groups.CreateAsync(org, CoreStack.Actor, GroupContent.Of(new JsonObject { ["displayName"] = CoreStack.Standard, ["externalId"] = "42" }), [], default);
+        await stack.BuyAsync(org, (CoreStack.Standard, 10, 9));
+        await stack.SignInAsync(org, "third", shared); // refused: whose address is it
+        await stack.DeleteAsync(org, zoe.Entry.Id);
+        await journal.SealAsync(org);
+        Assert.That(await MentioningAsync("\"42\""), Is.GreaterThan(2));
+
+        await ErasureOf().EraseAsync(org, CoreStack.Actor, zoe.Member!.Member.Id, null, default);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(await OfActionAsync("seats.purchased", CoreStack.Standard), Is.GreaterThan(0), "a tier is no person");
+            Assert.That(await OfActionAsync("group.created", "42"), Is.EqualTo(1), "a group is no person");
+            Assert.That(await OfActionAsync("sign_in.refused", shared), Is.EqualTo(1), "the mailbox is another member's too");
+            Assert.That(await OfActionAsync("sign_in.refused", "else@other"), Is.EqualTo(1));
+            Assert.That(await OfActionAsync("sign_in.refused", "zoe@other"), Is.Zero, "the subject names the person who was erased");
+        }
+        Assert.That((await journal.VerifyAsync(org)).Problem, Is.Null);
+    }
+
+    [Test]
     public async Task A_detail_erased_before_it_was_sealed_verifies_too()
     {
         var ada = await RemovedAsync("ada");
@@ -201,6 +229,9 @@ public sealed class AuditTamperingTests(string engine)
 
     private Task<long> MentioningAsync(string text) =>
         Books.CountAsync(stack, $"SELECT COUNT(*) FROM audit_details WHERE before_state LIKE '%{text}%' OR after_state LIKE '%{text}%'");
+
+    private Task<long> OfActionAsync(string action, string text) => Books.CountAsync(stack,
+        $"SELECT COUNT(*) FROM audit_records a JOIN audit_details d ON d.audit_id = a.id WHERE a.action = '{action}' AND (d.before_state LIKE '%{text}%' OR d.after_state LIKE '%{text}%')");
 
     private async Task<MemberId> RemovedAsync(string name)
     {

@@ -76,6 +76,10 @@ public sealed class MappingModelTests(string engine) : CoreTests(engine)
         Assert.That((await Stack.PoolAsync(org, Standard)).Assigned, Is.EqualTo(130));
         Assert.That((await Stack.AuditAsync(org)).Count(action => action == "member.created"), Is.GreaterThanOrEqualTo(130));
         Assert.That(Ok(await Stack.Previews.ApplyAsync(org, CoreStack.Actor, preview.Id, 60, false, null, default)).Id, Is.EqualTo(run.Id));
+
+        Stack.Time.Advance(ProvisioningPreviews.Lifetime + TimeSpan.FromSeconds(1));
+        Assert.That(Ok(await Stack.Previews.SweepAsync(null, CoreStack.Actor, default)), Is.GreaterThan(0), "a preview shows people by name");
+        Refused<NotFound, DirectoryRun>(await Stack.Previews.ApplyAsync(org, CoreStack.Actor, preview.Id, 60, false, null, default));
     }
 
     [Test]

@@ -120,6 +120,34 @@ public sealed class AuditTests(string engine)
         Assert.That(await organization.MemberIdOfAsync(organization.Mail("zoe")), Is.Not.EqualTo(member));
     }
 
+    [Test]
+    public async Task An_erased_person_is_in_no_table_and_the_preview_that_showed_them_is_gone()
+    {
+        var org = await service.OrganizationAsync(standard: 1, premium: 0);
+        var (zoe, other) = ($"zoe{Guid.NewGuid():N}", await org.PushAsync("other"));
+        await org.DeniedAsync("seat_unavailable", zoe);
+        (await org.Owner.Post("/invitations", new { email = org.Mail(zoe), role = "user", tier = "standard" })).ExpectProblem(409, "tier_full");
+        await org.SetActiveAsync(other, false);
+        var invitation = (await org.Owner.Post("/invitations", new { email = org.Mail(zoe), role = "user" })).Expect(201).Id;
+        (await org.Owner.Delete("/invitations/" + invitation, ("If-Match", "*"))).Expect(204);
+        var user = await org.PushAsync(zoe);
+        var member = await org.MemberIdOfAsync(org.Mail(zoe));
+        await org.AllowedAsync(zoe);
+        (await org.PatchMemberAsync(member, new { seat = new { unassign = true } })).Expect(200);
+        var swap = new { changes = new[] { new { memberId = member, tier = "standard" } } };
+        var swapped = (await org.Owner.Post("/seat-swaps", swap, ("Idempotency-Key", zoe))).Expect(200);
+        Assert.That((await org.Owner.Post("/seat-swaps", swap, ("Idempotency-Key", zoe))).Expect(200).Body, Is.EqualTo(swapped.Body), "a replay answers the same");
+        var preview = (await org.Owner.Post("/provisioning/preview", new { mode = "jit" }, ("Idempotency-Key", "p" + zoe))).Expect(201);
+        (await org.Scim.Delete("/Users/" + user)).Expect(204);
+        Assert.That(await WholeDatabase.WhereAsync(service.Database, zoe), Is.SupersetOf((string[])["members.user_name", "audit_details.after_state", "outbox.data"]));
+        Assert.That((await WholeDatabase.WhereAsync(service.Database, zoe)).Where(place => place.StartsWith("receipts", StringComparison.Ordinal)), Is.Empty, "receipts hold ids");
+
+        (await org.Owner.Post($"/members/{member}/erase", null)).Expect(200);
+        Assert.That(await WholeDatabase.WhereAsync(service.Database, zoe), Is.Empty);
+        (await org.Owner.Post("/provisioning/preview", new { mode = "jit" }, ("Idempotency-Key", "p" + zoe))).ExpectProblem(409, "preview_outdated");
+        (await org.Owner.Post("/provisioning/apply", new { previewId = preview.Text("previewId") })).ExpectProblem(409, "preview_outdated");
+    }
+
     /// <summary>Waits until nothing is left to seal; gives the verification.</summary>
     private async Task<Answer> SealedAsync()
     {
