@@ -54,7 +54,11 @@ public sealed record SeatRequestForm(string Email, string FirstAskedAt, string L
         new(request.Email, Instants.Text(request.FirstAskedAt), Instants.Text(request.LastAskedAt), request.Count);
 }
 
-public sealed record WaitingForm(IReadOnlyList<WaitingMemberForm> Waiting, string? NextCursor, IReadOnlyList<SeatRequestForm> Requests);
+/// <param name="NextCursor">Of those who wait.</param>
+/// <param name="Requests">People who were refused at sign-in and are no members, by when they asked first.</param>
+/// <param name="NextRequestsCursor">Of those who were refused, for requestsCursor.</param>
+public sealed record WaitingForm(
+    IReadOnlyList<WaitingMemberForm> Waiting, string? NextCursor, IReadOnlyList<SeatRequestForm> Requests, string? NextRequestsCursor);
 
 public sealed record SeatedForm(string MemberId, string Tier);
 

@@ -16,7 +16,7 @@ public static class MemberEndpoints
     public static void MapMembers(this IEndpointRouteBuilder organization)
     {
         organization.MapRest("GET", "/members", Access.Admin, ListAsync).WithSummary("List members")
-            .WithDescription("Query: filter (text in userName or e-mail), seatStatus, tier, source, state, role, inactiveDays (1-3650: no sign-in for so many days), limit (1-500), cursor. Removed members are listed with state=removed only.")
+            .WithDescription("Query: filter (text in userName or e-mail), seatStatus, tier, source, state, role, inactiveDays (1-3650: no sign-in for so many days, and no usage since the month they began in), limit (1-500), cursor. Removed members are listed with state=removed only.")
             .Produces<MembersForm>();
         organization.MapRest("GET", "/members.csv", Access.Admin, CsvAsync).WithSummary("All members as CSV (RFC 4180)")
             .WithDescription("Query: as GET /members, without limit and cursor.").Produces<string>(200, "text/csv");

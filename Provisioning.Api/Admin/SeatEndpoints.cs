@@ -16,7 +16,7 @@ public static class SeatEndpoints
     {
         organization.MapRest("GET", "/seats", Access.Admin, SeatsAsync).WithSummary("Seats per tier, best tier first").Produces<SeatsForm>();
         organization.MapRest("GET", "/seats/waiting", Access.Admin, WaitingAsync)
-            .WithSummary("Who waits, in order, and who was refused at sign-in").WithDescription("Query: limit (1-500), cursor.").Produces<WaitingForm>();
+            .WithSummary("Who waits, in order, and who was refused at sign-in").WithDescription("Query: limit (1-500), cursor of those who wait, requestsCursor of those who were refused.").Produces<WaitingForm>();
         organization.MapRest("POST", "/seats/drain", Access.Admin, DrainAsync).WithSummary("Hand free seats to whoever waits").Produces<DrainForm>();
         organization.MapRest("POST", "/seat-swaps", Access.Admin, SwapAsync).WithSummary("Exchange seats in one step, all or nothing")
             .WithDescription("""Body: {"changes":[{"memberId":"mem_...","tier":"premium"},{"memberId":"mem_...","tier":null}]}; null unassigns.""")
@@ -38,12 +38,13 @@ public static class SeatEndpoints
     {
         if (!request.Limit().Try(out var limit, out var error)) return error;
         if (!Cursor.Read(request.Query("cursor"), 24).Try(out var after, out error)) return error;
+        if (!Cursor.Read(request.Query("requestsCursor"), 12).Try(out var asked, out error)) return error;
         return await request.Service<IDatabase>().ReadAsync(async session =>
         {
             var page = await request.Service<IMemberStore>().ListWaitingAsync(session, request.Organization.Id, after, limit);
-            var asked = await request.Service<ISeatRequestStore>().ListAsync(session, request.Organization.Id, 500);
+            var refused = await request.Service<ISeatRequestStore>().ListAsync(session, request.Organization.Id, asked, limit);
             return RestReply.Ok(new WaitingForm(
-                [.. page.Items.Select(WaitingMemberForm.ToApi)], page.Next, [.. asked.Select(SeatRequestForm.ToApi)]));
+                [.. page.Items.Select(WaitingMemberForm.ToApi)], page.Next, [.. refused.Items.Select(SeatRequestForm.ToApi)], refused.Next));
         }, request.Cancel);
     }
 

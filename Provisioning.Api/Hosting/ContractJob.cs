@@ -1,4 +1,3 @@
-using Provisioning.Core.Common;
 using Provisioning.Core.Contracts;
 using Provisioning.Core.Journal;
 
@@ -11,10 +10,7 @@ public sealed class ContractJob(
 {
     protected override async Task RunAsync(CancellationToken cancel)
     {
-        await schedule.RunAsync(() => MineAsync(cancel), cancel);
-        await invoices.MarkOverdueAsync(() => MineAsync(cancel), cancel);
+        await schedule.RunAsync(Round(cancel), cancel);
+        await invoices.MarkOverdueAsync(Round(cancel), cancel);
     }
-
-    private async Task<(Lease Lease, Actor Actor)?> MineAsync(CancellationToken cancel) =>
-        await StillMineAsync(cancel) is { } lease ? (lease, ActorOf(lease)) : null;
 }

@@ -13,17 +13,17 @@ public sealed partial class WebhookDeliveryJob(WebhookDelivery delivery, Leases 
 {
     private const string Name = "webhook_delivery";
 
-    /// <summary>Webhooks sent to at once.</summary>
-    private const int AtOnce = 64;
+    /// <summary>Webhooks sent to at once, and of one organisation.</summary>
+    private const int AtOnce = 64, OfOne = 8;
 
-    private readonly Dictionary<WebhookId, Task> running = [];
+    private readonly SendingSlots slots = new(AtOnce, OfOne);
     private readonly ILogger logger = services.Logger;
     private volatile Lease? current;
     private volatile bool lost;
 
     protected override async Task RunAsync(CancellationToken cancel)
     {
-        foreach (var (webhook, _) in running.Where(pair => pair.Value.IsCompleted).ToList()) running.Remove(webhook);
+        slots.Clear();
         if (lost && current is { } old)
         {
             (lost, current) = (false, null);
@@ -31,16 +31,16 @@ public sealed partial class WebhookDeliveryJob(WebhookDelivery delivery, Leases 
         }
         if ((current = await StillMineAsync(cancel)) is null) return;
         foreach (var (organization, webhook) in await delivery.DueAsync(AtOnce * 4, cancel))
-            if (running.Count < AtOnce && !running.ContainsKey(webhook)) running[webhook] = SendAllAsync(organization, webhook, cancel);
+            slots.TryStart(organization, webhook, () => SendAsync(organization, webhook, cancel));
     }
 
-    protected override Task WhenStoppedAsync() => Task.WhenAll(running.Values);
+    protected override Task WhenStoppedAsync() => slots.WhenEmptyAsync();
 
-    private async Task SendAllAsync(OrganizationId organization, WebhookId webhook, CancellationToken cancel)
+    private async Task SendAsync(OrganizationId organization, WebhookId webhook, CancellationToken cancel)
     {
         try
         {
-            while (!cancel.IsCancellationRequested && current is { } lease && await delivery.SendNextAsync(organization, webhook, ActorOf(lease), lease, cancel)) { }
+            await delivery.SendTurnAsync(organization, webhook, () => current is { } lease ? (ActorOf(lease), lease) : null, cancel);
         }
         catch (LeaseLostException)
         {
@@ -74,11 +74,9 @@ public sealed class MailDeliveryJob(MailDelivery delivery, OwnerNotices notices,
 
     protected override async Task RunAsync(CancellationToken cancel)
     {
-        foreach (var organization in await notices.DaysEndedAsync(cancel))
-        {
-            if (await StillMineAsync(cancel) is not { } lease) return;
-            await notices.EndDayAsync(organization, ActorOf(lease), lease, cancel);
-        }
+        var ended = await Round(cancel).EachAsync(await notices.DaysEndedAsync(cancel),
+            (organization, job) => notices.EndDayAsync(organization, job.Actor, job.Lease, cancel));
+        if (!ended) return;
         while (clock.GetUtcNow() >= pausedUntil && await delivery.DueAsync(cancel) is { Count: > 0 } due)
         {
             foreach (var notification in due)

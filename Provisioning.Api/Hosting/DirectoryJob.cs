@@ -21,26 +21,35 @@ public sealed class DirectoryJob(
 
     protected override async Task RunAsync(CancellationToken cancel)
     {
-        foreach (var organization in await database.ReadAsync(session => mappings.WithDueAsync(session, 50), cancel))
-            while (await StillMineAsync(cancel) is { } lease && await EvaluateAsync(organization, lease, cancel)) { }
-        foreach (var running in await runs.RunningAsync(cancel))
-            for (var run = running; run.State == RunState.Running && await StillMineAsync(cancel) is { } lease;)
+        var round = Round(cancel);
+        await round.EachAsync(await database.ReadAsync(session => mappings.WithDueAsync(session, 50), cancel), async (organization, first) =>
+        {
+            for (var turn = first; turn is not null && await EvaluateAsync(organization, turn, cancel); turn = await round.MineAsync()) { }
+        });
+        await round.EachAsync(await runs.RunningAsync(cancel), async (running, first) =>
+        {
+            var run = running;
+            for (var turn = first; turn is not null && run.State == RunState.Running; turn = await round.MineAsync())
             {
-                if (!(await runs.StepAsync(run, ActorOf(lease), lease, cancel)).Try(out var next, out _)) break;
+                if (!(await runs.StepAsync(run, turn.Actor, turn.Lease, cancel)).Try(out var next, out _)) break;
                 run = next;
             }
-        foreach (var (organization, effect) in await parked.ApplyingAsync(cancel))
-            while (await StillMineAsync(cancel) is { } lease
-                && await parked.StepAsync(organization, effect, ActorOf(lease), lease, cancel) is { IsOk: true, Value.State: ParkedState.Applying }) { }
+        });
+        await round.EachAsync(await parked.ApplyingAsync(cancel), async (effect, first) =>
+        {
+            for (var turn = first;
+                turn is not null && await parked.StepAsync(effect.Organization, effect.Effect, turn.Actor, turn.Lease, cancel) is { IsOk: true, Value.State: ParkedState.Applying };
+                turn = await round.MineAsync()) { }
+        });
     }
 
     /// <summary>True: there may be more.</summary>
-    private async Task<bool> EvaluateAsync(OrganizationId id, Lease lease, CancellationToken cancel)
+    private async Task<bool> EvaluateAsync(OrganizationId id, JobTurn turn, CancellationToken cancel)
     {
         var taken = await database.WriteAsync(new WriteUnit<int>(
-            Ids.New<UnitId>(clock), "directory.due", ActorOf(lease), Instants.Now(clock), async scope =>
+            Ids.New<UnitId>(clock), "directory.due", turn.Actor, Instants.Now(clock), async scope =>
                 await organizations.FindAsync(scope.Session, id.ToString()) is { } organization
-                    ? await groups.EvaluateDueAsync(scope, organization, Chunk) : 0) { Organization = id, Lease = lease }, cancel);
+                    ? await groups.EvaluateDueAsync(scope, organization, Chunk) : 0) { Organization = id, Lease = turn.Lease }, cancel);
         return taken is { IsOk: true, Value: Chunk };
     }
 }

@@ -9,8 +9,11 @@ public sealed class HoldExpiryJob(HoldExpiry expiry, Leases leases, TimeProvider
 {
     protected override async Task RunAsync(CancellationToken cancel)
     {
-        foreach (var organization in await expiry.DueAsync(cancel))
-            while (await StillMineAsync(cancel) is { } lease)
-                if (!(await expiry.ExpireAsync(organization, ActorOf(lease), lease, cancel)).Try(out var ended, out _) || ended < HoldExpiry.Most) break;
+        var round = Round(cancel);
+        await round.EachAsync(await expiry.DueAsync(cancel), async (organization, first) =>
+        {
+            for (var turn = first; turn is not null; turn = await round.MineAsync())
+                if (!(await expiry.ExpireAsync(organization, turn.Actor, turn.Lease, cancel)).Try(out var ended, out _) || ended < HoldExpiry.Most) break;
+        });
     }
 }

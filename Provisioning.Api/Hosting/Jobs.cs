@@ -16,14 +16,10 @@ public sealed class SeatQueueJob(
 {
     private readonly TimeProvider clock = time;
 
-    protected override async Task RunAsync(CancellationToken cancel)
-    {
-        foreach (var organization in await database.ReadAsync(session => seats.NeedingDrainAsync(session, clock.GetUtcNow(), 100), cancel))
-        {
-            if (await StillMineAsync(cancel) is not { } lease) return;
-            await administration.DrainUnderAsync(lease, organization, ActorOf(lease), cancel);
-        }
-    }
+    protected override async Task RunAsync(CancellationToken cancel) =>
+        await Round(cancel).EachAsync(
+            await database.ReadAsync(session => seats.NeedingDrainAsync(session, clock.GetUtcNow(), 100), cancel),
+            (organization, turn) => administration.DrainUnderAsync(turn.Lease, organization, turn.Actor, cancel));
 }
 
 /// <summary>Deletes receipts nobody can ask for any more, a few hundred per unit.</summary>
@@ -54,15 +50,13 @@ public sealed class InvitationExpiryJob(
 {
     private readonly TimeProvider clock = time;
 
-    protected override async Task RunAsync(CancellationToken cancel)
-    {
-        foreach (var overdue in await database.ReadAsync(session => invitations.OverdueAsync(session, clock.GetUtcNow(), 200), cancel))
-        {
-            if (await StillMineAsync(cancel) is not { } lease) return;
-            if (await database.ReadAsync(session => organizations.FindAsync(session, overdue.Organization.ToString()), cancel) is { } organization)
-                await desk.ExpireUnderAsync(lease, organization, ActorOf(lease), overdue.Id, WriteStamp.Of(clock), cancel);
-        }
-    }
+    protected override async Task RunAsync(CancellationToken cancel) =>
+        await Round(cancel).EachAsync(
+            await database.ReadAsync(session => invitations.OverdueAsync(session, clock.GetUtcNow(), 200), cancel), async (overdue, turn) =>
+            {
+                if (await database.ReadAsync(session => organizations.FindAsync(session, overdue.Organization.ToString()), cancel) is { } organization)
+                    await desk.ExpireUnderAsync(turn.Lease, organization, turn.Actor, overdue.Id, WriteStamp.Of(clock), cancel);
+            });
 }
 
 /// <summary>Writes when tokens were used last; each node for the requests it saw.</summary>

@@ -17,6 +17,14 @@ public abstract partial class LeasedJob(string name, TimeSpan pause, TimeSpan le
     /// <summary>The lease for the next unit, renewed in time; null when another node took the job.</summary>
     protected async Task<Lease?> StillMineAsync(CancellationToken cancel) => held is null ? null : held = await leases.HoldAsync(name, held, cancel);
 
+    /// <summary>For work over many items, of which one that fails must not keep the others.</summary>
+    protected JobRound Round(CancellationToken cancel) => new(
+        async () => await StillMineAsync(cancel) is { } lease ? new JobTurn(lease, ActorOf(lease)) : null, exception =>
+        {
+            Instruments.JobRan(name, failed: true);
+            ItemFailed(logger, exception, name);
+        }, cancel);
+
     /// <summary>The generation stands in the audit trail: which run of the job did it.</summary>
     protected Actor ActorOf(Lease lease) =>
         new(ActorKind.Job, name, Channel.Job, FormattableString.Invariant($"job_{lease.Generation}_{Ids.NewGuid(time):N}"));
@@ -66,6 +74,9 @@ public abstract partial class LeasedJob(string name, TimeSpan pause, TimeSpan le
 
     [LoggerMessage(LogLevel.Warning, "Job {Job} was taken over by another node")]
     private static partial void Lost(ILogger logger, string job);
+
+    [LoggerMessage(LogLevel.Error, "Job {Job} failed for one item and goes on with the next; the next round tries it again")]
+    private static partial void ItemFailed(ILogger logger, Exception exception, string job);
 
     [LoggerMessage(LogLevel.Error, "A round of job {Job} failed; the next round tries again")]
     private static partial void Failed(ILogger logger, Exception exception, string job);

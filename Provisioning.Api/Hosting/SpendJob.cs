@@ -1,4 +1,3 @@
-using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Spend;
 
@@ -14,11 +13,8 @@ public sealed class SpendJob(
 {
     protected override async Task RunAsync(CancellationToken cancel)
     {
-        await credits.ExpireAsync(() => MineAsync(cancel), cancel);
-        await resumption.RunAsync(() => MineAsync(cancel), cancel);
-        await invoicing.RunAsync(() => MineAsync(cancel), cancel);
+        await credits.ExpireAsync(Round(cancel), cancel);
+        await resumption.RunAsync(Round(cancel), cancel);
+        await invoicing.RunAsync(Round(cancel), cancel);
     }
-
-    private async Task<(Lease Lease, Actor Actor)?> MineAsync(CancellationToken cancel) =>
-        await StillMineAsync(cancel) is { } lease ? (lease, ActorOf(lease)) : null;
 }

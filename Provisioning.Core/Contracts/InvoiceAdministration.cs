@@ -48,22 +48,21 @@ public sealed class InvoiceAdministration(
         }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash, Remember = Remember, Recall = Recall(organization.Id) }, cancel);
     }
 
-    /// <summary>A round of the job: issued invoices whose due date is over. Asks for the lease before each unit (rule TIME-3).</summary>
-    public async Task MarkOverdueAsync(Func<Task<(Lease Lease, Actor Actor)?>> mine, CancellationToken cancel)
-    {
-        foreach (var (organization, id) in await database.ReadAsync(session => invoices.OverdueAsync(session, Instants.Now(time), 100), cancel))
+    /// <summary>A round of the job: issued invoices whose due date is over (rule TIME-3).</summary>
+    public async Task MarkOverdueAsync(JobRound round, CancellationToken cancel) =>
+        await round.EachAsync(
+            await database.ReadAsync(session => invoices.OverdueAsync(session, Instants.Now(time), 100), cancel),
+            (due, turn) => MarkOverdueAsync(due.Organization, due.Invoice, turn, cancel));
+
+    private Task<Outcome<Done>> MarkOverdueAsync(OrganizationId organization, InvoiceId id, JobTurn turn, CancellationToken cancel) =>
+        database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "invoice.overdue", turn.Actor, Instants.Now(time), async scope =>
         {
-            if (await mine() is not { } job) return;
-            await database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "invoice.overdue", job.Actor, Instants.Now(time), async scope =>
-            {
-                if (await invoices.FindAsync(scope.Session, organization, id) is not { State: InvoiceState.Issued } invoice) return default(Done);
-                var overdue = invoice with { State = InvoiceState.Overdue };
-                await invoices.UpdateAsync(scope.Session, overdue);
-                scope.Record(organization, "invoice.overdue", invoice.Subject, invoice.Describe(), overdue.Describe());
-                return default(Done);
-            }) { Organization = organization, Lease = job.Lease }, cancel);
-        }
-    }
+            if (await invoices.FindAsync(scope.Session, organization, id) is not { State: InvoiceState.Issued } invoice) return default(Done);
+            var overdue = invoice with { State = InvoiceState.Overdue };
+            await invoices.UpdateAsync(scope.Session, overdue);
+            scope.Record(organization, "invoice.overdue", invoice.Subject, invoice.Describe(), overdue.Describe());
+            return default(Done);
+        }) { Organization = organization, Lease = turn.Lease }, cancel);
 
     /// <summary>The organisation an invoice was made for, as a payment service names the invoice only.</summary>
     public async Task<Organization?> OwnerAsync(InvoiceId id, CancellationToken cancel) => await database.ReadAsync(async session =>

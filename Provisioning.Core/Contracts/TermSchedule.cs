@@ -15,19 +15,15 @@ public sealed class TermSchedule(
 {
     private const int Batch = 100;
 
-    /// <summary>A round of the job: everything due now. Asks for the lease before each unit; null ends the round (rule TIME-3).</summary>
-    public async Task RunAsync(Func<Task<(Lease Lease, Actor Actor)?>> mine, CancellationToken cancel)
+    /// <summary>A round of the job: everything due now (rule TIME-3).</summary>
+    public async Task RunAsync(JobRound round, CancellationToken cancel)
     {
-        foreach (var term in await database.ReadAsync(session => contracts.DueTermsAsync(session, Instants.Now(time), Batch), cancel))
-        {
-            if (await mine() is not { } job) return;
-            await AdvanceAsync(term, job.Actor, job.Lease, cancel);
-        }
-        foreach (var (term, at) in await database.ReadAsync(session => contracts.DueRemindersAsync(session, Instants.Now(time), Batch), cancel))
-        {
-            if (await mine() is not { } job) return;
-            await RemindAsync(term, at, job.Actor, job.Lease, cancel);
-        }
+        if (!await round.EachAsync(
+            await database.ReadAsync(session => contracts.DueTermsAsync(session, Instants.Now(time), Batch), cancel),
+            (term, turn) => AdvanceAsync(term, turn.Actor, turn.Lease, cancel))) return;
+        await round.EachAsync(
+            await database.ReadAsync(session => contracts.DueRemindersAsync(session, Instants.Now(time), Batch), cancel),
+            (due, turn) => RemindAsync(due.Term, due.RemindAt, turn.Actor, turn.Lease, cancel));
     }
 
     /// <summary>Opens a scheduled term, or renews or expires the contract of one that is over.</summary>

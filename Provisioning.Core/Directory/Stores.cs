@@ -58,7 +58,7 @@ public interface IMemberStore
 
 /// <summary>A filter of the member list; every part is optional.</summary>
 /// <param name="Text">Looked for in userName and match address, without regard to case.</param>
-/// <param name="InactiveSince">Members who did not sign in on this day or later, and were there before it (rule SEAT-13).</param>
+/// <param name="InactiveSince">Members who neither signed in on this day or later nor used anything in its month or later, and were there before it (rule SEAT-13).</param>
 public sealed record MemberQuery(
     string? Text, SeatStatus? SeatStatus, string? Tier, MemberSource? Source, MemberState? State, Role? Role, byte[]? After, int Limit,
     DateOnly? InactiveSince = null);
@@ -195,7 +195,8 @@ public interface ISeatRequestStore
     /// <summary>The person got in, or was pushed: the request is answered.</summary>
     Task RemoveAsync(ISession session, OrganizationId organization, string email);
 
-    Task<IReadOnlyList<SeatRequest>> ListAsync(ISession session, OrganizationId organization, int limit);
+    /// <summary>By the first time asked. A cursor is an instant and a number, so that no address stands in one.</summary>
+    Task<Page<SeatRequest>> ListAsync(ISession session, OrganizationId organization, byte[]? after, int limit);
 }
 
 /// <summary>Somebody who asked for a seat at sign-in and was refused.</summary>

@@ -52,6 +52,10 @@ public sealed class InvitationAcceptance(
         if (invitation.Role == Role.PrimaryOwner && await members.PrimaryOwnerAsync(scope.Session, organization.Id) is not null)
             return new Gone("invitation_revoked", "The organisation has a primary owner by now.");
 
+        // The groups decide who comes in (rules GRP-1, JIT-7), and a link brings none: the sign-in does, and accepts the invitation (rule INV-7).
+        if (organization.Mapping.Enabled && invitation.Role != Role.PrimaryOwner)
+            return new Conflict("managed_by_directory", "Groups decide who comes in here: sign in with your organisation's account, which accepts the invitation.");
+
         if (await rules.FindMemberAsync(scope.Session, organization, address) is { } known)
         {
             // Pushed by the directory meanwhile: the person is a member with a seat, and what is left of the offer is the ownership.

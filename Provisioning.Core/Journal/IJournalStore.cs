@@ -50,7 +50,11 @@ public interface IJournalStore
 }
 
 /// <summary>An event in its place: what consumers see, in this order.</summary>
-public sealed record SealedEvent(long Sequence, Guid Id, string Type, Target Subject, DateTimeOffset At, string Data);
+public sealed record SealedEvent(long Sequence, Guid Id, string Type, Target Subject, DateTimeOffset At, string Data)
+{
+    /// <summary>Of the subject as the unit of the event left it; null for what has no version, and where it is not asked for.</summary>
+    public long? SubjectVersion { get; init; }
+}
 
 /// <summary>Somebody who acts on events as they get their place, in the same unit: it sees each event once.</summary>
 public interface ISealedEvents

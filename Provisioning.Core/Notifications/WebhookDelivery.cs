@@ -20,8 +20,26 @@ public sealed record DeliveryPolicy(Backoff Backoff, int Attempts)
 public sealed class WebhookDelivery(
     IDatabase database, IWebhookStore store, IWebhookSender sender, ISecretBox secrets, DeliveryPolicy settings, TimeProvider time)
 {
+    /// <summary>Most attempts in one turn.</summary>
+    public const int TurnEvents = 100;
+
+    /// <summary>After this long no other attempt begins in the same turn.</summary>
+    public static readonly TimeSpan TurnTime = TimeSpan.FromSeconds(10);
+
     public Task<IReadOnlyList<(OrganizationId Organization, WebhookId Webhook)>> DueAsync(int limit, CancellationToken cancel) =>
         database.ReadAsync(session => store.DueAsync(session, Instants.Now(time), limit), cancel);
+
+    /// <summary>
+    /// A turn of one webhook: attempts as long as events are due, until <see cref="TurnEvents"/> or <see cref="TurnTime"/>; then whoever waits for a
+    /// slot has one, and the rest follows in a turn of its own.
+    /// </summary>
+    /// <param name="mine">The lease for the next attempt; null ends the turn.</param>
+    public async Task SendTurnAsync(OrganizationId organization, WebhookId webhook, Func<(Actor Actor, Lease? Lease)?> mine, CancellationToken cancel)
+    {
+        var started = time.GetTimestamp();
+        for (var sent = 0; sent < TurnEvents && time.GetElapsedTime(started) < TurnTime && !cancel.IsCancellationRequested; sent++)
+            if (mine() is not { } job || !await SendNextAsync(organization, webhook, job.Actor, job.Lease, cancel)) return;
+    }
 
     /// <summary>One attempt at the next event; false when none is due.</summary>
     public async Task<bool> SendNextAsync(OrganizationId organization, WebhookId webhook, Actor actor, Lease? lease, CancellationToken cancel)
@@ -80,7 +98,7 @@ public sealed class WebhookDelivery(
     {
         ["id"] = due.Delivery.EventId, ["type"] = due.Event.Type, ["organization"] = due.Webhook.Organization.ToString(),
         ["sequence"] = due.Event.Sequence, ["occurredAt"] = Instants.Text(due.Event.At),
-        ["subject"] = new JsonObject { ["kind"] = due.Event.Subject.Kind, ["id"] = due.Event.Subject.Id },
+        ["subject"] = new JsonObject { ["kind"] = due.Event.Subject.Kind, ["id"] = due.Event.Subject.Id, ["version"] = due.Event.SubjectVersion },
         ["data"] = JsonNode.Parse(due.Event.Data),
     };
 

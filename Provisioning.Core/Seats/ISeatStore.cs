@@ -19,6 +19,9 @@ public interface ISeatStore
     /// <param name="others">Seats reserved for others, which stay free too (rule SEAT-15); counted after the pools were locked.</param>
     Task<bool> TryChangeAsync(ISession session, OrganizationId organization, string tier, PoolChange change, int others = 0);
 
+    /// <summary>The same without a lock before it: false also when seats of the tier are reserved by now, which only locked pools can tell apart.</summary>
+    Task<bool> TryClaimUnreservedAsync(ISession session, OrganizationId organization, string tier, PoolChange change);
+
     Task InsertPoolAsync(ISession session, OrganizationId organization, TierSeats tier);
 
     /// <summary>Sets what was bought, rank and features, where in use stays within it; false when more is in use.</summary>

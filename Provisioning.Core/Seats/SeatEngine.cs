@@ -30,7 +30,7 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
         if (seat.Status == SeatStatus.Assigned) return seat;
         var pools = await store.PoolsAsync(scope.Session, organization);
         // What is reserved can only be counted while the pools stand still.
-        var tier = pools.Any(pool => pool.Reserved > 0) ? null : await ClaimAsync(scope, organization, pools, wish, ReservationBook.Empty);
+        var tier = pools.Any(pool => pool.Reserved > 0) ? null : await ClaimAsync(scope, organization, pools, wish, book: null);
         if (tier is null)
         {
             // Only with the pools locked is "none" true: a seat released meanwhile would otherwise miss the person who starts to wait.
@@ -225,7 +225,7 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
         if (tier is not null && pools.All(pool => pool.Tier != tier)) return UnknownTier(tier, pools);
         var wish = new SeatWish(tier, null);
         var held = pools.Any(pool => pool.Reserved > 0)
-            ? null : await ClaimAsync(scope, organization, pools, wish, ReservationBook.Empty, new PoolChange(Held: 1));
+            ? null : await ClaimAsync(scope, organization, pools, wish, book: null, new PoolChange(Held: 1));
         if (held is null)
         {
             pools = await queue.LockAndRepairAsync(scope, organization);
@@ -299,12 +299,16 @@ public sealed class SeatEngine(ISeatStore store, ISeatSessions sessions)
         return Outcome.Of(await store.PoolsAsync(scope.Session, organization));
     }
 
+    /// <param name="book">What is reserved for whom, counted under the lock; null without one: then a reservation made meanwhile refuses the claim.</param>
     private async Task<string?> ClaimAsync(
-        UnitScope scope, OrganizationId organization, IReadOnlyList<SeatPool> pools, SeatWish wish, ReservationBook book,
+        UnitScope scope, OrganizationId organization, IReadOnlyList<SeatPool> pools, SeatWish wish, ReservationBook? book,
         PoolChange? change = null, MemberId? member = null)
     {
+        var claim = change ?? new PoolChange(Assigned: 1);
         foreach (var pool in SeatRules.Candidates(pools, wish).Where(pool => pool.Free > 0))
-            if (await store.TryChangeAsync(scope.Session, organization, pool.Tier, change ?? new PoolChange(Assigned: 1), book.Others(pool.Tier, member)))
+            if (book is null
+                ? await store.TryClaimUnreservedAsync(scope.Session, organization, pool.Tier, claim)
+                : await store.TryChangeAsync(scope.Session, organization, pool.Tier, claim, book.Others(pool.Tier, member)))
                 return pool.Tier;
         return null;
     }

@@ -76,19 +76,15 @@ public sealed class CreditDesk(IDatabase database, ICreditStore store, IContract
             return default(Done);
         }) { Organization = organization.Id, RequestHash = idempotency?.RequestHash }, cancel);
 
-    /// <summary>A round of the job: credits past their time. Asks for the lease before each unit (rule TIME-3).</summary>
-    public async Task ExpireAsync(Func<Task<(Lease Lease, Actor Actor)?>> mine, CancellationToken cancel)
-    {
-        foreach (var organization in await database.ReadAsync(session => store.DueAsync(session, Instants.Now(time), 100), cancel))
-        {
-            if (await mine() is not { } job) return;
-            await database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "credits.expire", job.Actor, Instants.Now(time), async scope =>
+    /// <summary>A round of the job: credits past their time (rule TIME-3).</summary>
+    public async Task ExpireAsync(JobRound round, CancellationToken cancel) =>
+        await round.EachAsync(
+            await database.ReadAsync(session => store.DueAsync(session, Instants.Now(time), 100), cancel),
+            (organization, turn) => database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "credits.expire", turn.Actor, Instants.Now(time), async scope =>
             {
                 await ledger.ExpireAsync(scope, organization);
                 return default(Done);
-            }) { Organization = organization, Lease = job.Lease }, cancel);
-        }
-    }
+            }) { Organization = organization, Lease = turn.Lease }, cancel));
 
     internal static Target Subject(CreditLot lot) => new("credit_lot", lot.Id.ToString());
 

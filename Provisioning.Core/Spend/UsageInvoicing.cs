@@ -20,13 +20,13 @@ public sealed class UsageInvoicing(
 {
     private const int LinesAtOnce = 500, PeriodsAtOnce = 100;
 
-    /// <summary>A round of the job: everything due now. Asks for the lease before each unit; null ends the round.</summary>
-    public async Task RunAsync(Func<Task<(Lease Lease, Actor Actor)?>> mine, CancellationToken cancel)
-    {
-        foreach (var (organization, period) in await database.ReadAsync(session => bills.DueAsync(session, Instants.Now(time), PeriodsAtOnce), cancel))
-            while (await mine() is { } job)
-                if (!(await StepAsync(organization, period, job.Actor, job.Lease, cancel)).Try(out var again, out _) || !again) break;
-    }
+    /// <summary>A round of the job: everything due now.</summary>
+    public async Task RunAsync(JobRound round, CancellationToken cancel) =>
+        await round.EachAsync(await database.ReadAsync(session => bills.DueAsync(session, Instants.Now(time), PeriodsAtOnce), cancel), async (due, first) =>
+        {
+            for (var turn = first; turn is not null; turn = await round.MineAsync())
+                if (!(await StepAsync(due.Organization, due.Period, turn.Actor, turn.Lease, cancel)).Try(out var again, out _) || !again) break;
+        });
 
     /// <summary>One step of a month; true while the next one can follow at once.</summary>
     public Task<Outcome<bool>> StepAsync(OrganizationId id, UsagePeriod period, Actor actor, Lease? lease, CancellationToken cancel)

@@ -25,13 +25,13 @@ public sealed class UsageResumption(IDatabase database, UsageBooks books, TimePr
     /// <summary>Most stops of one unit.</summary>
     private const int Most = 200;
 
-    /// <summary>A round of the job; asks for the lease before each unit (rule TIME-3).</summary>
-    public async Task RunAsync(Func<Task<(Lease Lease, Actor Actor)?>> mine, CancellationToken cancel)
-    {
-        foreach (var organization in await database.ReadAsync(session => books.Caps.WithStopsEndedAsync(session, Instants.Now(time), 100), cancel))
-            while (await mine() is { } job)
-                if (!(await ResumeAsync(organization, job.Actor, job.Lease, cancel)).Try(out var ended, out _) || ended < Most) break;
-    }
+    /// <summary>A round of the job (rule TIME-3).</summary>
+    public async Task RunAsync(JobRound round, CancellationToken cancel) =>
+        await round.EachAsync(await database.ReadAsync(session => books.Caps.WithStopsEndedAsync(session, Instants.Now(time), 100), cancel), async (organization, first) =>
+        {
+            for (var turn = first; turn is not null; turn = await round.MineAsync())
+                if (!(await ResumeAsync(organization, turn.Actor, turn.Lease, cancel)).Try(out var ended, out _) || ended < Most) break;
+        });
 
     /// <summary>Answers how many stops ended.</summary>
     public Task<Outcome<int>> ResumeAsync(OrganizationId organization, Actor actor, Lease? lease, CancellationToken cancel)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Journal;
@@ -139,7 +140,11 @@ public sealed class MemberStore : IMemberStore, ISeatRequestStore
         if (query.Source is not null) where.Add("m.source = @source");
         if (query.Role is not null) where.Add("m.role = @role");
         if (query.InactiveSince is not null)
-            where.Add("(m.last_sign_in_on < @inactive OR (m.last_sign_in_on IS NULL AND m.created_at < @before))");
+            where.Add(
+                """
+                (m.last_sign_in_on < @inactive OR (m.last_sign_in_on IS NULL AND m.created_at < @before))
+                AND m.id NOT IN (SELECT r.member_id FROM usage_rollups r WHERE r.organization_id = @organization AND r.period >= @month)
+                """);
         where.Add(query.State is null ? "m.state <> 'removed'" : "m.state = @state");
         var rows = await sql.QueryAsync<MemberRow>(
             $"{Select} WHERE {string.Join(" AND ", where)} ORDER BY m.id {sql.Dialect.Page}",
@@ -148,7 +153,7 @@ public sealed class MemberStore : IMemberStore, ISeatRequestStore
                 organization = Ids.ToBytes(organization), after = query.After ?? [], text = Rows.OptionalFold(query.Text), query.Tier,
                 status = query.SeatStatus is { } status ? Words.Text(status) : null, source = query.Source is { } source ? Words.Text(source) : null,
                 role = query.Role is { } role ? Words.Text(role) : null, state = query.State is { } state ? Words.Text(state) : null,
-                inactive = query.InactiveSince is { } day ? MemberRow.Days(day) : 0,
+                inactive = query.InactiveSince is { } day ? MemberRow.Days(day) : 0, month = query.InactiveSince is { } of ? (of.Year * 100L) + of.Month : 0,
                 before = query.InactiveSince is { } start
                     ? Instants.ToMicroseconds(new DateTimeOffset(start.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero)) : 0,
                 limit = query.Limit + 1, offset = 0,
@@ -159,7 +164,7 @@ public sealed class MemberStore : IMemberStore, ISeatRequestStore
     public async Task<Page<SeatedMember>> ListWaitingAsync(ISession session, OrganizationId organization, byte[]? after, int limit)
     {
         var sql = SqlSession.Of(session);
-        var since = after is null ? long.MinValue : System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(after);
+        var since = after is null ? long.MinValue : BinaryPrimitives.ReadInt64BigEndian(after);
         var rows = await sql.QueryAsync<MemberRow>(
             $"""
             {Select} WHERE s.organization_id = @organization AND s.status = 'waiting'
@@ -187,13 +192,22 @@ public sealed class MemberStore : IMemberStore, ISeatRequestStore
             "DELETE FROM seat_requests WHERE organization_id = @organization AND email_key = @key",
             new { organization = Ids.ToBytes(organization), key = TextKey.Fold(email) });
 
-    public async Task<IReadOnlyList<SeatRequest>> ListAsync(ISession session, OrganizationId organization, int limit)
+    public async Task<Page<SeatRequest>> ListAsync(ISession session, OrganizationId organization, byte[]? after, int limit)
     {
         var sql = SqlSession.Of(session);
-        return [.. (await sql.QueryAsync<RequestRow>(
-            $"SELECT email, first_at, last_at, asked FROM seat_requests WHERE organization_id = @organization ORDER BY email_key {sql.Dialect.Page}",
-            new { organization = Ids.ToBytes(organization), limit, offset = 0 }))
-            .Select(row => new SeatRequest(row.Email, Instants.FromMicroseconds(row.First_At), Instants.FromMicroseconds(row.Last_At), (int)row.Asked))];
+        var since = after is null ? long.MinValue : BinaryPrimitives.ReadInt64BigEndian(after);
+        // Of those who asked in the very same microsecond so many were shown.
+        var shown = after is null ? 0 : BinaryPrimitives.ReadInt32BigEndian(after.AsSpan(8));
+        var rows = await sql.QueryAsync<RequestRow>(
+            $"SELECT email, first_at, last_at, asked FROM seat_requests WHERE organization_id = @organization AND first_at >= @since ORDER BY first_at, email_key {sql.Dialect.Page}",
+            new { organization = Ids.ToBytes(organization), since, limit = limit + 1, offset = Math.Max(0, shown) });
+        return Pages.Of(rows, limit, row => row.ToRequest(), row =>
+        {
+            var key = new byte[12];
+            BinaryPrimitives.WriteInt64BigEndian(key, row.First_At);
+            BinaryPrimitives.WriteInt32BigEndian(key.AsSpan(8), rows.Take(limit).Count(other => other.First_At == row.First_At) + (row.First_At == since ? shown : 0));
+            return key;
+        });
     }
 
     private static object Parameters(Member member) => new
@@ -205,5 +219,8 @@ public sealed class MemberStore : IMemberStore, ISeatRequestStore
         created = Instants.ToMicroseconds(member.CreatedAt), member.Version,
     };
 
-    private sealed record RequestRow(string Email, long First_At, long Last_At, long Asked);
+    private sealed record RequestRow(string Email, long First_At, long Last_At, long Asked)
+    {
+        public SeatRequest ToRequest() => new(Email, Instants.FromMicroseconds(First_At), Instants.FromMicroseconds(Last_At), (int)Asked);
+    }
 }

@@ -45,14 +45,20 @@ public sealed partial class SeatStore : ISeatStore
         return await PoolsAsync(session, organization);
     }
 
+    private const string Change =
+        """
+        UPDATE seat_pools SET assigned = assigned + @Assigned, held = held + @Held, queued = queued + @Queued
+        WHERE organization_id = @organization AND tier_key = @tier
+          AND assigned + @Assigned >= 0 AND held + @Held >= 0 AND queued + @Queued >= 0
+          AND assigned + held + queued + @Assigned + @Held + @Queued <= purchased
+        """;
+
+    public async Task<bool> TryClaimUnreservedAsync(ISession session, OrganizationId organization, string tier, PoolChange change) =>
+        await SqlSession.Of(session).ExecuteAsync(Change + " AND reserved = 0",
+            new { organization = Ids.ToBytes(organization), tier = TextKey.Exact(tier), change.Assigned, change.Held, change.Queued }) == 1;
+
     public async Task<bool> TryChangeAsync(ISession session, OrganizationId organization, string tier, PoolChange change, int others = 0) =>
-        await SqlSession.Of(session).ExecuteAsync(
-            """
-            UPDATE seat_pools SET assigned = assigned + @Assigned, held = held + @Held, queued = queued + @Queued
-            WHERE organization_id = @organization AND tier_key = @tier
-              AND assigned + @Assigned >= 0 AND held + @Held >= 0 AND queued + @Queued >= 0
-              AND assigned + held + queued + @Assigned + @Held + @Queued <= purchased - @others
-            """,
+        await SqlSession.Of(session).ExecuteAsync(Change + " - @others",
             new { organization = Ids.ToBytes(organization), tier = TextKey.Exact(tier), change.Assigned, change.Held, change.Queued, others }) == 1;
 
     public Task InsertPoolAsync(ISession session, OrganizationId organization, TierSeats tier) =>

@@ -95,7 +95,7 @@ public sealed class WebhookStore : IWebhookStore
         if (await FindAsync(session, organization, webhook) is not { } found) return null;
         var rows = await sql.QueryAsync<DueRow>(
             $"""
-            SELECT d.sequence, d.event_id, d.type, d.attempts, d.created_at, o.subject_kind, o.subject_id, o.occurred_at, o.data
+            SELECT d.sequence, d.event_id, d.type, d.attempts, d.created_at, o.subject_kind, o.subject_id, o.occurred_at, o.data, o.subject_version
             FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id JOIN outbox o ON o.id = d.event_id
             WHERE d.webhook_id = @id AND d.state = 'pending' AND w.due_at <= @now ORDER BY d.sequence {sql.Dialect.Page}
             """, new { id = Ids.ToBytes(webhook), now = Instants.ToMicroseconds(now), limit = 1, offset = 0 });
@@ -179,14 +179,15 @@ public sealed class WebhookStore : IWebhookStore
     }
 
     private sealed record DueRow(
-        long Sequence, byte[] Event_Id, string Type, long Attempts, long Created_At, string Subject_Kind, string Subject_Id, long Occurred_At, string Data)
+        long Sequence, byte[] Event_Id, string Type, long Attempts, long Created_At, string Subject_Kind, string Subject_Id, long Occurred_At, string Data,
+        long? Subject_Version)
     {
         public DueDelivery ToDue(Webhook webhook)
         {
             var id = new Guid(Event_Id, bigEndian: true);
             return new DueDelivery(
                 webhook, new Delivery(webhook.Id, Sequence, id, Type, DeliveryState.Pending, (int)Attempts, Instants.FromMicroseconds(Created_At), null, null, null),
-                new SealedEvent(Sequence, id, Type, new Target(Subject_Kind, Subject_Id), Instants.FromMicroseconds(Occurred_At), Data));
+                new SealedEvent(Sequence, id, Type, new Target(Subject_Kind, Subject_Id), Instants.FromMicroseconds(Occurred_At), Data) { SubjectVersion = Subject_Version });
         }
     }
 }

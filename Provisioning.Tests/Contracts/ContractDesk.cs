@@ -127,15 +127,18 @@ internal sealed class ContractDesk
     }
 
     /// <summary>A round of the job as a node runs it.</summary>
-    public async Task RunLeasedJobAsync(string node = "")
+    /// <param name="failures">What items threw; null: none may.</param>
+    public async Task RunLeasedJobAsync(string node = "", List<Exception>? failures = null)
     {
         var leases = new Leases(Stack.Database, new LeaseStore(), Stack.Time, TimeSpan.FromHours(1));
         var lease = (await leases.HoldAsync("contracts" + node, null, default))!;
-        await Schedule.RunAsync(MineAsync, default);
-        await InvoiceDesk.MarkOverdueAsync(MineAsync, default);
+        var thrown = new List<Exception>();
+        var round = new JobRound(() => Task.FromResult<JobTurn?>(new JobTurn(lease, CoreStack.Actor)), thrown.Add, default);
+        await Schedule.RunAsync(round, default);
+        await InvoiceDesk.MarkOverdueAsync(round, default);
         await leases.ReleaseAsync(lease, default);
-
-        Task<(Lease, Actor)?> MineAsync() => Task.FromResult<(Lease, Actor)?>((lease, CoreStack.Actor));
+        if (failures is null) Assert.That(thrown, Is.Empty);
+        failures?.AddRange(thrown);
     }
 
     /// <summary>purchased of standard and premium.</summary>

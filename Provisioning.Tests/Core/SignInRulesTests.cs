@@ -104,8 +104,8 @@ public sealed class SignInRulesTests(string engine) : CoreTests(engine)
         Assert.That((await Stack.SignInAsync(org, "other", $"other@{org.Slug}.example")).Reason, Is.EqualTo("created"));
         Assert.That((await Stack.SignInAsync(org, "sub", email)).Reason, Is.EqualTo("seat_unavailable"));
         Assert.That((await Stack.FindAsync(org, id)).Member.State, Is.EqualTo(MemberState.Removed));
-        var requests = await Stack.Database.ReadAsync(session => Stack.Requests.ListAsync(session, org.Id, 10), default);
-        Assert.That(requests.Select(request => request.Email), Is.EqualTo(new[] { email }));
+        var requests = await Stack.Database.ReadAsync(session => Stack.Requests.ListAsync(session, org.Id, null, 10), default);
+        Assert.That(requests.Items.Select(request => request.Email), Is.EqualTo(new[] { email }));
     }
 
     [Test]

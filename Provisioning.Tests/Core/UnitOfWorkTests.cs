@@ -52,7 +52,7 @@ public sealed class UnitOfWorkTests : CoreTests
         Assert.That(await Stack.AuditAsync(org), Does.Contain("seat.refused").And.Not.Contain("test.changed"));
         var domains = await Stack.Database.ReadAsync(session => Stack.Organizations.VerifiedDomainsAsync(session, org.Id), default);
         Assert.That(domains, Does.Not.Contain("new.example"));
-        Assert.That(await Stack.Database.ReadAsync(session => Stack.Requests.ListAsync(session, org.Id, 10), default), Has.Count.EqualTo(1));
+        Assert.That((await Stack.Database.ReadAsync(session => Stack.Requests.ListAsync(session, org.Id, null, 10), default)).Items, Has.Count.EqualTo(1));
     }
 
     [Test]

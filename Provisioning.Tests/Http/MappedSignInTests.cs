@@ -42,6 +42,20 @@ public sealed class MappedSignInTests(string engine)
     }
 
     [Test]
+    public async Task GRP_1_an_invitation_is_accepted_by_the_sign_in_that_brings_a_mapped_group_and_not_by_its_link()
+    {
+        var org = await service.MappedAsync(Mapping([("Staff", "user"), ("Admins", "admin")]), mode: "jit");
+        var id = (await org.Owner.Post("/invitations", new { email = org.Mail("ada"), role = "user" })).Expect(201).Id;
+        var token = (await org.Operator.Get("/invitations/" + id)).Expect(200).Text("acceptUrl").Split("token=")[1];
+        (await service.Anonymous.Post("/v1/invitations/accept", new { token })).ExpectProblem(409, "managed_by_directory");
+        await org.DeniedAsync("no_mapped_group", "ada", change: In("Strangers"));
+        Assert.That((await org.Owner.Get("/invitations/" + id)).Expect(200).Text("state"), Is.EqualTo("pending"));
+        Assert.That((await org.AllowedAsync("ada", change: In("Admins"))).Text("role"), Is.EqualTo("admin"), "the group's role wins");
+        Assert.That((await org.Owner.Get("/invitations/" + id)).Expect(200).Text("state"), Is.EqualTo("accepted"));
+        await org.ExpectBooksAgreeAsync();
+    }
+
+    [Test]
     public async Task JIT_7_for_a_pushed_person_the_directory_decides_whatever_the_sign_in_claims()
     {
         var org = await service.MappedAsync(Mapping([("Staff", "user"), ("Admins", "admin")]), mode: "scim_and_jit");

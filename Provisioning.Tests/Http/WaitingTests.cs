@@ -24,4 +24,23 @@ public sealed class WaitingTests(string engine)
         Assert.That(await organization.WaitingAsync(), Is.Empty);
         await organization.ExpectAssignedAsync(premium: 1, standard: 0);
     }
+
+    [Test]
+    public async Task JIT_2_people_who_were_refused_are_listed_page_by_page_in_the_order_they_asked()
+    {
+        var service = await SharedService.GetAsync(engine);
+        var organization = await service.OrganizationAsync(standard: 0, premium: 0);
+        var names = (string[])["eve", "dan", "cyd", "bob", "ada"];
+        foreach (var name in names) await organization.DeniedAsync("seat_unavailable", name);
+        var listed = new List<string>();
+        for (string? cursor = ""; cursor is not null;)
+        {
+            var page = (await organization.Admin.Get($"/seats/waiting?limit=2&requestsCursor={cursor}")).Expect(200);
+            Assert.That(page.Items("requests"), Has.Count.LessThanOrEqualTo(2));
+            listed.AddRange(page.Items("requests").Select(request => TestOrganization.Text(request, "email")!));
+            cursor = page.TextOrNull("nextRequestsCursor");
+        }
+        Assert.That(listed, Is.EqualTo(names.Select(organization.Mail)));
+        (await organization.Admin.Get("/seats/waiting?requestsCursor=eve")).ExpectProblem(400, "invalid_cursor");
+    }
 }

@@ -142,6 +142,40 @@ public sealed class WebhookDeliveryTests(string engine)
     }
 
     [Test]
+    public async Task Payloads_carry_the_version_of_their_subject_as_REST_and_SCIM_show_it()
+    {
+        var pushed = (await stack.PushAsync(org, $"zoe@{org.Slug}.example")).Value;
+        await stack.ActiveAsync(org, pushed.Entry.Id, false);
+        await stack.ActiveAsync(org, pushed.Entry.Id, true);
+        await journal.SealAsync(org);
+        await AttemptsAsync();
+        var (member, entry) = (await stack.FindAsync(org, pushed.Member!.Member.Id), (await stack.ViewAsync(org, pushed.Entry.Id))!.Entry);
+        var ofMember = Versions(member.Member.Id.ToString());
+        Assert.That((ofMember[0], ofMember[^1]), Is.EqualTo((pushed.Member.Version, member.Version)));
+        Assert.That(ofMember, Is.Ordered);
+        Assert.That(ofMember.Distinct().Count(), Is.EqualTo(3), "one for each change");
+        Assert.That(Versions(entry.Id.ToString())[^1], Is.EqualTo(entry.Version));
+    }
+
+    [Test]
+    public async Task A_turn_ends_after_so_many_events_and_the_rest_follows_in_the_next()
+    {
+        await stack.UnitAsync<bool>(scope =>
+        {
+            for (var i = 0; i < WebhookDelivery.TurnEvents + 20; i++)
+                scope.Record(org.Id, "seats.low", Target.Organization(org.Id), null, null);
+            return Task.FromResult<Outcome<bool>>(true);
+        }, org);
+        await journal.SealAsync(org);
+        await delivery.SendTurnAsync(org.Id, hook, () => (CoreStack.Actor, null), default);
+        Assert.That(port.Sent, Has.Count.EqualTo(WebhookDelivery.TurnEvents));
+        Assert.That(await delivery.DueAsync(10, default), Has.Count.EqualTo(1), "due at once, behind whoever waits");
+        await delivery.SendTurnAsync(org.Id, hook, () => (CoreStack.Actor, null), default);
+        Assert.That(port.Sent.Select(Sequence), Is.Ordered.And.Unique);
+        Assert.That(await delivery.DueAsync(10, default), Is.Empty);
+    }
+
+    [Test]
     public async Task The_payload_of_an_erased_person_is_empty()
     {
         var pushed = (await stack.PushAsync(org, $"zoe@{org.Slug}.example")).Value;
@@ -198,6 +232,9 @@ public sealed class WebhookDeliveryTests(string engine)
     private static string Body(WebhookRequest request) => System.Text.Encoding.UTF8.GetString(request.Body.Span);
 
     private static long Sequence(WebhookRequest request) => System.Text.Json.Nodes.JsonNode.Parse(request.Body.Span)!["sequence"]!.GetValue<long>();
+
+    private List<long> Versions(string subject) => [.. port.Sent.Select(request => System.Text.Json.Nodes.JsonNode.Parse(request.Body.Span)!["subject"]!)
+        .Where(node => node["id"]!.GetValue<string>() == subject).Select(node => node["version"]!.GetValue<long>())];
 
     private static int Signatures(WebhookRequest request) => request.Headers.Single(header => header.Key == WebhookSignature.Header).Value.Split(",v1=").Length - 1;
 
