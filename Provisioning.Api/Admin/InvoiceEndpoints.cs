@@ -15,14 +15,16 @@ public static class InvoiceEndpoints
         organization.MapRest("GET", "/invoices/{id}", Access.Owner, GetAsync).WithSummary("An invoice with its lines").Produces<InvoiceForm>();
         organization.MapRest("GET", "/invoices/{id}/lines", Access.Owner, LinesAsync).WithSummary("The lines of an invoice, page by page")
             .WithDescription("Query: limit (1-500), cursor.").Produces<LinesForm>();
+        organization.MapRest("GET", "/invoices/{id}/lines.csv", Access.Owner, CsvAsync).WithSummary("Every line of an invoice as CSV (RFC 4180)")
+            .WithDescription("Belongs to an invoice that has more lines than are printed.").Produces<string>(200, CsvText.MediaType);
         organization.MapRest("GET", "/invoices/{id}/html", Access.Owner, PageAsync).WithSummary("An invoice to be printed").Produces<string>(200, "text/html");
         organization.MapRest("GET", "/invoices/{id}/pdf", Access.Owner, FileAsync).WithSummary("An invoice as a PDF file").Produces<byte[]>(200, "application/pdf");
         organization.MapRest("POST", "/invoices/{id}/payments", Access.Operator, PayAsync).WithSummary("Record that an invoice, or a quote by card, was paid")
             .WithDescription("""Body: {"reference":"bank transfer of 1 March"}. The same reference again changes nothing.""")
             .Accepts<PaymentBody>("application/json").Produces<PaymentForm>().Refuses("invoice_not_payable", "quote_expired", "from_tier_in_use");
-        organization.MapRest("POST", "/invoices/{id}/credit-notes", Access.Operator, CreditAsync).WithSummary("Credit an invoice, wholly or in part; seats stay")
+        organization.MapRest("POST", "/invoices/{id}/credit-notes", Access.Operator, CreditAsync).WithSummary("Credit an invoice, wholly or in part; seats stay, prepaid credits go back")
             .WithDescription("""Body: {"reason":"...","amount":"100.00"?}.""")
-            .Accepts<CreditBody>("application/json").Produces<InvoiceForm>(201).Refuses("invoice_not_creditable");
+            .Accepts<CreditBody>("application/json").Produces<InvoiceForm>(201).Refuses("invoice_not_creditable", "credits_not_available");
     }
 
     private static async Task<Outcome<RestReply>> ListAsync(RestRequest request)
@@ -55,6 +57,14 @@ public static class InvoiceEndpoints
             [.. lines.Select(line => LineForm.ToApi(line, invoice.Total.Currency))], from + lines.Count < invoice.LineCount ? Cursor.Write(next) : null));
     }
 
+    private static async Task<Outcome<RestReply>> CsvAsync(RestRequest request)
+    {
+        if (!(await FindAsync(request)).Try(out var invoice, out var error)) return error;
+        var desk = request.Service<InvoiceAdministration>();
+        return new RestReply(200, null, Write: response => InvoiceCsv.WriteAsync(
+            response, invoice, after => desk.LinesAsync(invoice.Id, after, InvoiceCsv.PageSize, request.Cancel), request.Cancel));
+    }
+
     private static async Task<Outcome<RestReply>> PageAsync(RestRequest request)
     {
         if (!(await FindAsync(request)).Try(out var invoice, out var error)) return error;
@@ -64,7 +74,7 @@ public static class InvoiceEndpoints
     private static async Task<Outcome<RestReply>> FileAsync(RestRequest request)
     {
         if (!(await FindAsync(request)).Try(out var invoice, out var error)) return error;
-        return RestReply.Ok(new RestContent("application/pdf", InvoicePdf.Bytes(invoice)) { FileName = (invoice.Number ?? "draft") + ".pdf" });
+        return RestReply.Ok(new RestContent("application/pdf", InvoicePdf.Bytes(invoice)) { FileName = InvoiceText.FileName(invoice, "pdf") });
     }
 
     private static async Task<Outcome<RestReply>> PayAsync(RestRequest request)

@@ -67,7 +67,7 @@ public static class InvoicePage
             <table>
             <thead><tr><th scope="col">What</th>{string.Concat(InvoiceText.Columns(invoice).Select(name => $"<th scope=\"col\" class=\"number\">{Text(name)}</th>"))}<th scope="col" class="number">Amount</th></tr></thead>
             <tbody>
-            {string.Concat(invoice.Lines.Select(line => Row(line, invoice.Total.Currency)))}</tbody>
+            {string.Concat(invoice.Lines.Select(line => Row(line, invoice.Total.Currency)))}{string.Concat(InvoiceText.Sums(invoice).Select(sum => Sum(sum.Text, sum.Detail, InvoiceText.Amount(sum.Amount, invoice.Total.Currency))))}</tbody>
             <tfoot><tr><td colspan="4">Total in {Text(invoice.Total.Currency.Code)}</td><td class="number">{Text(InvoiceText.Amount(invoice.Total.Minor, invoice.Total.Currency))}</td></tr></tfoot>
             </table>
             <footer><p>{Text(InvoiceText.Remark(invoice))}</p></footer>
@@ -87,6 +87,12 @@ public static class InvoicePage
 
             """;
     }
+
+    private static string Sum(string text, string? detail, string amount) =>
+        $"""
+        <tr class="sum"><td colspan="4"><strong>{Text(text)}</strong>{(detail is null ? "" : $"<br><span class=\"small\">{Text(detail)}</span>")}</td><td class="number"><strong>{Text(amount)}</strong></td></tr>
+
+        """;
 
     private static string Text(string text) => HtmlEncoder.Default.Encode(text);
 }

@@ -54,12 +54,7 @@ public static class InvoicePdf
             foreach (var line in invoice.Lines)
             {
                 var what = Wrapped(InvoiceText.What(line), body, Edges[0] - Margin - 50).ToList();
-                if (y + (what.Count * 13) + 32 > Bottom)
-                {
-                    page.Dispose();
-                    NextPage();
-                    Head(invoice);
-                }
+                Room(invoice, (what.Count * 13) + 32);
                 var top = y;
                 foreach (var text in what) Line(text, body, 13);
                 Line(InvoiceText.Period(line.Start, line.End), small, 11, Quiet);
@@ -73,11 +68,28 @@ public static class InvoicePdf
                 Right(InvoiceText.Amount(line.Amount, currency), body, top, Edges[3]);
                 Across(5);
             }
+            foreach (var (text, detail, amount) in InvoiceText.Sums(invoice))
+            {
+                Room(invoice, 45);
+                Right(InvoiceText.Amount(amount, currency), strong, y, Edges[3]);
+                Line(text, strong, 13);
+                if (detail is not null) foreach (var part in Wrapped(detail, small, Edges[0] - Margin + 130)) Line(part, small, 11, Quiet);
+                Across(5);
+            }
             y += 4;
             Right(InvoiceText.Amount(invoice.Total.Minor, currency), strong, y, Edges[3]);
             Line($"Total in {currency.Code}", strong, 28);
             foreach (var line in Wrapped(InvoiceText.Remark(invoice), small, Width)) Line(line, small, 11, Quiet);
             page.Dispose();
+        }
+
+        /// <summary>Goes on on the next page where this one has no room for so much.</summary>
+        private void Room(Invoice invoice, double height)
+        {
+            if (y + height <= Bottom) return;
+            page.Dispose();
+            NextPage();
+            Head(invoice);
         }
 
         private void Parties(Invoice invoice)

@@ -55,12 +55,30 @@ internal static class InvoiceText
     /// <summary>Heads of the columns between what is billed and the amount; empty where nothing of the invoice is about seats.</summary>
     public static IReadOnlyList<string> Columns(Invoice invoice) => invoice.Lines.Any(line => line.IsOfSeats) ? ["Seats", "Per month", "Months"] : ["", "", ""];
 
+    /// <summary>
+    /// Of an invoice with more lines than are printed: the sum of those above, and the others as one, by name of the list that has them and
+    /// belongs to the invoice. With them, what is printed adds up to the total.
+    /// </summary>
+    public static IReadOnlyList<(string Text, string? Detail, long Amount)> Sums(Invoice invoice)
+    {
+        if (invoice.LineCount <= invoice.Lines.Count) return [];
+        var shown = Pricing.Total(invoice.Lines);
+        return
+        [
+            ($"Lines 1 to {Count(invoice.Lines.Count)}, together", null, shown),
+            ($"Lines {Count(invoice.Lines.Count + 1)} to {Count(invoice.LineCount)}, together",
+                $"Each of the {Count(invoice.LineCount)} lines is in the list {FileName(invoice, "csv")}, which is part of this invoice.", invoice.Total.Minor - shown),
+        ];
+    }
+
+    /// <summary>What a file of the invoice is called; visible ASCII.</summary>
+    public static string FileName(Invoice invoice, string kind) => (invoice.Number ?? "draft") + "." + kind;
+
     public static string Remark(Invoice invoice) => invoice.Kind switch
     {
         InvoiceKind.CreditNote => "This credit note changes no seats.",
         InvoiceKind.CreditPurchase => "The credits can be used as soon as this invoice is paid.",
-        InvoiceKind.UsageMonth => "One line per member and model. What was used is counted exactly; each line is rounded once."
-            + (invoice.LineCount > invoice.Lines.Count ? $" The first {Count(invoice.Lines.Count)} of {Count(invoice.LineCount)} lines are shown." : ""),
+        InvoiceKind.UsageMonth => "One line per member and model. What was used is counted exactly; each line is rounded once.",
         _ => "The day of a purchase counts as a whole day. Months are service months of the contract; each line is rounded once.",
     };
 

@@ -14,7 +14,9 @@ public static class SpendServices
         services.AddSingleton<CreditLedger>();
         services.AddSingleton<CreditDesk>();
         services.AddSingleton<CreditReports>();
-        services.AddSingleton<IInvoicePaid, CreditsPaid>();
+        services.AddSingleton<CreditPurchases>();
+        services.AddSingleton<IInvoicePaid>(static provider => provider.GetRequiredService<CreditPurchases>());
+        services.AddSingleton<IInvoiceCredited>(static provider => provider.GetRequiredService<CreditPurchases>());
         services.AddSingleton<UsagePeriods>();
         services.AddSingleton(static provider => new UsageBilling(provider.GetRequiredService<ServiceSettings>().Billing.UsageGrace));
         services.AddSingleton<UsageInvoicing>();

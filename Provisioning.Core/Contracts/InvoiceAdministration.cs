@@ -6,7 +6,7 @@ namespace Provisioning.Core.Contracts;
 
 /// <summary>Reads invoices, corrects them by credit notes, and finds those overdue (domain.md section 5).</summary>
 public sealed class InvoiceAdministration(
-    IDatabase database, IOrganizationStore organizations, IInvoiceStore invoices, InvoiceBook book, TimeProvider time)
+    IDatabase database, IOrganizationStore organizations, IInvoiceStore invoices, InvoiceBook book, IEnumerable<IInvoiceCredited> listeners, TimeProvider time)
 {
     public Task<Invoice?> FindAsync(OrganizationId organization, InvoiceId id, CancellationToken cancel) =>
         database.ReadAsync(session => invoices.FindAsync(session, organization, id), cancel);
@@ -20,7 +20,7 @@ public sealed class InvoiceAdministration(
 
     /// <summary>
     /// A credit note over the whole rest of an invoice, or part of it; it has a number of its own, and the invoice keeps its own
-    /// (rule BILL-7). Seats stay as they are (rule SEAT-6). An unpaid invoice that is wholly credited is void.
+    /// (rule BILL-7). Seats stay as they are (rule SEAT-6); prepaid credits go back with their money. An unpaid invoice that is wholly credited is void.
     /// </summary>
     /// <param name="amount">Minor units; null is all that is not credited yet.</param>
     public Task<Outcome<Invoice>> CreditAsync(
@@ -40,6 +40,8 @@ public sealed class InvoiceAdministration(
             var credited = invoice with { Credited = invoice.Credited + taken };
             if (credited.Credited == credited.Total.Minor && invoice.State != InvoiceState.Paid) credited = credited with { State = InvoiceState.Void };
             await invoices.UpdateAsync(scope.Session, credited);
+            foreach (var listener in listeners)
+                if (await listener.CreditedAsync(scope, invoice, taken, reason) is { } error) return error;
             var line = new ChargeLine(
                 LineKind.Credit, null, null, 1, -taken, new MonthFraction(1, 1), invoice.Start, invoice.End, -taken, $"Credit for {invoice.Number}");
             scope.Record(organization.Id, "invoice.credited", invoice.Subject, invoice.Describe(), credited.Describe(), reason);

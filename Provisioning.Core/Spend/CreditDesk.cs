@@ -113,14 +113,3 @@ public sealed class CreditDesk(IDatabase database, ICreditStore store, IContract
             ? cost : new InvalidValue($"The amount must be more than nothing and at most {UsageCost.MostAtOnce} {currency.Code}.");
     }
 }
-
-/// <summary>The payment of a purchase makes its credits usable, in the same unit (rule CRED-1).</summary>
-public sealed class CreditsPaid(ICreditStore store, CreditLedger ledger) : IInvoicePaid
-{
-    public async Task PaidAsync(UnitScope scope, Invoice paid)
-    {
-        if (paid.Kind != InvoiceKind.CreditPurchase || await store.FindLotAsync(scope.Session, paid.Id) is not { OpenedAt: null } lot) return;
-        await ledger.OpenAsync(scope, lot);
-        scope.Record(paid.Organization, "credits.purchased", CreditDesk.Subject(lot), null, CreditDesk.Describe(lot));
-    }
-}

@@ -103,6 +103,19 @@ public sealed class CreditLedger(ICreditStore store, TimeProvider time)
         return true;
     }
 
+    /// <summary>Takes credits of one purchase back whose money is given back: credits to external. False when not as many of them are left and not held.</summary>
+    public async Task<bool> ReturnAsync(UnitScope scope, CreditLot lot, UsageCost amount, string reason)
+    {
+        await ExpireAsync(scope, lot.Organization);
+        await store.LockAsync(scope.Session, lot.Organization);
+        var ground = await store.GroundAsync(scope.Session, lot.Organization);
+        if (ground.Account.Available < amount || ground.Lots.FirstOrDefault(open => open.Id == lot.Id) is not { } left || left.Remaining < amount) return false;
+        await store.TakeAsync(scope.Session, lot.Id, amount);
+        await WriteAsync(scope, lot.Organization, CreditKind.Adjustment, lot.Invoice?.Value, [new(In(lot), new CreditPocket(CreditPlace.External), amount)], reason);
+        await SaveAsync(scope, ground.Account, ground.Account with { Available = ground.Account.Available - amount });
+        return true;
+    }
+
     /// <summary>Ends credits past their time; false when there was nothing to do.</summary>
     public async Task<bool> ExpireAsync(UnitScope scope, OrganizationId organization)
     {

@@ -22,7 +22,8 @@ internal sealed class ContractDesk
     {
         Stack = stack;
         var issuer = new Issuer("Seats & Co", ["1 Main Street"], "UTC", 30);
-        var book = new InvoiceBook(Invoices, issuer, taxes ?? new NoTaxes(), [new CreditsPaid(Credits, new CreditLedger(Credits, stack.Time))]);
+        var credits = new CreditPurchases(Credits, new CreditLedger(Credits, stack.Time));
+        var book = new InvoiceBook(Invoices, issuer, taxes ?? new NoTaxes(), [credits]);
         Purchases = new SeatPurchases(stack.Seats);
         var fulfilment = new QuoteFulfilment(Contracts, stack.Seats, Purchases, book);
         Quotes = new SeatQuotes(stack.Database, Contracts, QuoteRows, stack.Seats, fulfilment, stack.Time);
@@ -34,7 +35,7 @@ internal sealed class ContractDesk
         Setup = new ContractSetup(stack.Database, Contracts, stack.Organizations, Purchases, opening, stack.Time);
         Changes = new ContractChanges(stack.Database, Contracts, stack.Organizations, stack.Seats, opening, stack.Time);
         Conversion = new PlanConversion(stack.Database, Contracts, fulfilment, Confirmation, conversion, book, stack.Time);
-        InvoiceDesk = new InvoiceAdministration(stack.Database, stack.Organizations, Invoices, book, stack.Time);
+        InvoiceDesk = new InvoiceAdministration(stack.Database, stack.Organizations, Invoices, book, [credits], stack.Time);
     }
 
     public CoreStack Stack { get; }

@@ -62,6 +62,7 @@ internal sealed partial record RestCall(string Method, string Pattern, Func<Rest
         Read("/seat-quotes/{id}", async world => "/seat-quotes/" + (await world.QuoteAsync()).Id),
         Read("/invoices/{id}", async world => "/invoices/" + await world.InvoiceAsync()),
         Read("/invoices/{id}/html", async world => $"/invoices/{await world.InvoiceAsync()}/html"),
+        Read("/invoices/{id}/lines.csv", async world => $"/invoices/{await world.InvoiceAsync()}/lines.csv"),
         Read("/invoices/{id}/pdf", async world => $"/invoices/{await world.InvoiceAsync()}/pdf"),
         Read("/directory/runs/{id}", async world => "/directory/runs/" + (await world.Owner.Post("/directory/sync", null)).Expect(200).Text("runId")),
         Of("GET", "/parked-effects/{id}", async world =>

@@ -106,6 +106,34 @@ public sealed class CreditHttpTests(string engine)
     }
 
     [Test]
+    public async Task CRED_5_crediting_a_paid_purchase_takes_the_credits_back_as_one_journal_and_never_more_than_are_left()
+    {
+        var bought = await BuyAsync("50.00");
+        await PayAsync(bought);
+        var notes = $"/invoices/{bought.Text("invoice", "id")}/credit-notes";
+        (await org.Operator.Post(notes, new { reason = "part", amount = "20.00" })).Expect(201);
+        Assert.That(await CreditsAsync(), Is.EqualTo("30.000000 funded"));
+        (await org.Operator.Post("/credits/adjustments", new { kind = "take_back", amount = new { amount = "10.00", currency = "USD" }, reason = "as if used" })).Expect(201);
+        (await org.Operator.Post(notes, new { reason = "the rest" })).ExpectProblem(409, "credits_not_available");
+        Assert.That((await org.Owner.Get("/invoices/" + bought.Text("invoice", "id"))).Text("credited", "amount"), Is.EqualTo("20.00"), "refused: nothing is written");
+        (await org.Operator.Post(notes, new { reason = "what is left", amount = "20.00" })).Expect(201);
+        Assert.That(await CreditsAsync(), Is.EqualTo("0.000000 exhausted"));
+        var journals = (await org.Owner.Get("/credits/journals")).Expect(200).Items("journals");
+        Assert.That(journals.Select(journal => TestOrganization.Text(journal, "kind")), Is.EqualTo((string[])["adjustment", "adjustment", "adjustment", "purchase"]));
+        Assert.That((TestOrganization.Text(journals[0], "reason"), journals[0].ToJsonString().Contains("external", StringComparison.Ordinal)), Is.EqualTo(("what is left", true)));
+        Assert.That(await org.AuditAsync("&action=credits.taken_back"), Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    public async Task CRED_1_of_a_purchase_that_is_partly_credited_before_it_is_paid_only_the_rest_becomes_usable()
+    {
+        var bought = await BuyAsync("50.00");
+        (await org.Operator.Post($"/invoices/{bought.Text("invoice", "id")}/credit-notes", new { reason = "discount", amount = "12.50" })).Expect(201);
+        await PayAsync(bought);
+        Assert.That(await CreditsAsync(), Is.EqualTo("37.500000 funded"));
+    }
+
+    [Test]
     public async Task Credits_past_their_time_are_not_shown_and_the_job_ends_them()
     {
         var ends = time.GetUtcNow().AddMinutes(30);

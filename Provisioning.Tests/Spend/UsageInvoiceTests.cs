@@ -1,5 +1,6 @@
 using System.Globalization;
 using NUnit.Framework;
+using Provisioning.Api.Admin;
 using Provisioning.Core.Common;
 using Provisioning.Core.Contracts;
 using Provisioning.Core.Journal;
@@ -9,6 +10,7 @@ using Provisioning.Core.Storage;
 using Provisioning.Tests.Contracts;
 using Provisioning.Tests.Core;
 using Provisioning.Tests.Engines;
+using DefaultHttpContext = Microsoft.AspNetCore.Http.DefaultHttpContext;
 
 namespace Provisioning.Tests.Spend;
 
@@ -176,6 +178,19 @@ public sealed class UsageInvoiceTests(string engine) : ContractCore(engine)
         var issued = (await UsageInvoicesAsync()).Single();
         Assert.That((issued.State, issued.Total.Minor, issued.LineCount), Is.EqualTo((InvoiceState.Issued, (long)models, models)));
         Assert.That(await Books.CountAsync(Stack, "SELECT COUNT(DISTINCT model) FROM invoice_lines WHERE kind = 'usage'"), Is.EqualTo(models));
+
+        // Printed: a thousand lines, the sum of the others, and the list that has them all.
+        var page = InvoicePage.Html(issued);
+        Assert.That(page, Does.Contain("Usage of m0000").And.Contain("Usage of m0999").And.Not.Contain("Usage of m1000"));
+        Assert.That(page, Does.Contain("Lines 1 to 1,000, together").And.Contain(">10.00<").And.Contain("Lines 1,001 to 1,203, together").And.Contain(">2.03<"));
+        Assert.That(page, Does.Contain($"{issued.Number}.csv, which is part of this invoice"));
+        Assert.That(InvoiceText.Sums(issued).Sum(sum => sum.Amount), Is.EqualTo(issued.Total.Minor));
+        var answer = new DefaultHttpContext { Response = { Body = new MemoryStream() } };
+        await InvoiceCsv.WriteAsync(answer.Response, issued, after => Desk.InvoiceDesk.LinesAsync(issued.Id, after, InvoiceCsv.PageSize, default), default);
+        var rows = CsvText.Read(System.Text.Encoding.UTF8.GetString(((MemoryStream)answer.Response.Body).ToArray()))!;
+        Assert.That(rows, Has.Count.EqualTo(models + 1));
+        Assert.That((rows[^1][0], rows[^1][11]), Is.EqualTo(("1203", "m1202")));
+        Assert.That(rows.Skip(1).Sum(row => decimal.Parse(row[17], CultureInfo.InvariantCulture)), Is.EqualTo(12.03m));
     }
 
     /// <summary>Usage posted by parallel writers while the month is closed: on one invoice or the next, never on none or both.</summary>
