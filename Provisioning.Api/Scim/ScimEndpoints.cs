@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -169,15 +168,15 @@ public static partial class ScimEndpoints
             return;
         }
         if (reply.Body is null && reply.Write is null) return;
-        var buffer = new ArrayBufferWriter<byte>(1024);
+        using var buffer = new AnswerBuffer();
         using (var writer = new Utf8JsonWriter(buffer, Written))
         {
             if (reply.Write is not null) reply.Write(writer);
             else reply.Body!.WriteTo(writer);
         }
         response.ContentType = ScimErrors.ContentType;
-        response.ContentLength = buffer.WrittenCount;
-        await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
+        response.ContentLength = buffer.Written.Length;
+        await response.Body.WriteAsync(buffer.Written, context.RequestAborted);
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Provisioning.Core.Common;
@@ -9,9 +10,13 @@ namespace Provisioning.Core.Directory;
 /// Writes a user exactly as <see cref="ResourceTree"/> would have it, without making the tree: what was stored is copied as text. A page
 /// of a hundred users is mostly this. Only for answers that leave nothing out.
 /// </summary>
-public static class ResourceJson
+/// <param name="baseUrl">The SCIM base URL, for meta.location and $ref; without trailing slash.</param>
+public sealed class ResourceJson(Utf8JsonWriter writer, string baseUrl)
 {
-    public static void Write(Utf8JsonWriter writer, EntryView view, string baseUrl)
+    /// <summary>Many users are in few groups: what a user shows of a group is put together once per answer.</summary>
+    private readonly Dictionary<ResourceId, byte[]> groups = [];
+
+    public void Write(EntryView view)
     {
         var entry = view.Entry;
         var stored = Encoding.UTF8.GetBytes(entry.Stored.Text);
@@ -29,8 +34,8 @@ public static class ResourceJson
             writer.WritePropertyName(name);
             writer.WriteRawValue(stored.AsSpan(value), skipInputValidation: true);
         }
-        if (view.Groups.Count > 0) WriteGroups(writer, view, baseUrl);
-        if (view.Member is { } member) WriteSeat(writer, member);
+        if (view.Groups.Count > 0) WriteGroups(view.Groups);
+        if (view.Member is { } member) WriteSeat(member);
         writer.WriteStartObject("meta");
         writer.WriteString("resourceType", "User");
         writer.WriteString("created", Instants.Text(entry.Created));
@@ -41,22 +46,32 @@ public static class ResourceJson
         writer.WriteEndObject();
     }
 
-    private static void WriteGroups(Utf8JsonWriter writer, EntryView view, string baseUrl)
+    private void WriteGroups(IReadOnlyList<GroupOfUser> memberships)
     {
         writer.WriteStartArray("groups");
-        foreach (var group in view.Groups)
+        foreach (var membership in memberships)
         {
-            writer.WriteStartObject();
-            writer.WriteString("value", group.Group.ToString());
-            writer.WriteString("$ref", $"{baseUrl}/Groups/{group.Group}");
-            writer.WriteString("display", group.DisplayName);
-            writer.WriteString("type", "direct");
-            writer.WriteEndObject();
+            if (!groups.TryGetValue(membership.Group, out var shown)) groups[membership.Group] = shown = Shown(membership);
+            writer.WriteRawValue(shown, skipInputValidation: true);
         }
         writer.WriteEndArray();
     }
 
-    private static void WriteSeat(Utf8JsonWriter writer, SeatedMember member)
+    private byte[] Shown(GroupOfUser membership)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using var group = new Utf8JsonWriter(buffer, writer.Options);
+        group.WriteStartObject();
+        group.WriteString("value", membership.Group.ToString());
+        group.WriteString("$ref", $"{baseUrl}/Groups/{membership.Group}");
+        group.WriteString("display", membership.DisplayName);
+        group.WriteString("type", "direct");
+        group.WriteEndObject();
+        group.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private void WriteSeat(SeatedMember member)
     {
         writer.WriteStartObject(SchemaUris.SeatUser);
         writer.WriteString("seatStatus", Words.Text(member.Seat.Status));

@@ -177,7 +177,7 @@ public sealed class FilterSqlTests(string engine)
         foreach (var view in users)
         {
             var buffer = new System.Buffers.ArrayBufferWriter<byte>();
-            using (var writer = new System.Text.Json.Utf8JsonWriter(buffer)) ResourceJson.Write(writer, view, "https://scim.example/scim/v2");
+            using (var writer = new System.Text.Json.Utf8JsonWriter(buffer)) new ResourceJson(writer, "https://scim.example/scim/v2").Write(view);
             var written = System.Text.Json.Nodes.JsonNode.Parse(buffer.WrittenSpan)!.ToJsonString();
             Assert.That(written, Is.EqualTo(ResourceTree.Of(view, "https://scim.example/scim/v2").ToJsonString()));
         }

@@ -33,7 +33,8 @@ public sealed class UserOperations(UserDirectory users, ListRequests lists, Sche
         if (!IsWhole(wanted.Projection)) return list.With(page.Items.Select(view => wanted.Projection.Apply(ResourceTree.Of(view, caller.BaseUrl))));
         return list.With(writer =>
         {
-            foreach (var view in page.Items) ResourceJson.Write(writer, view, caller.BaseUrl);
+            var user = new ResourceJson(writer, caller.BaseUrl);
+            foreach (var view in page.Items) user.Write(view);
         });
     }
 
@@ -84,7 +85,7 @@ public sealed class UserOperations(UserDirectory users, ListRequests lists, Sche
         status, IsWhole(projection) ? null : projection.Apply(ResourceTree.Of(view, caller.BaseUrl), written),
         $"{caller.BaseUrl}/Users/{view.Entry.Id}", ResourceTree.Tag(view.Entry.Version))
     {
-        Write = IsWhole(projection) ? writer => ResourceJson.Write(writer, view, caller.BaseUrl) : null,
+        Write = IsWhole(projection) ? writer => new ResourceJson(writer, caller.BaseUrl).Write(view) : null,
     };
 
     /// <summary>Whether the answer is all there is, so that it can be copied instead of built.</summary>

@@ -11,7 +11,12 @@ public sealed class SqliteDialect(string connectionString) : IDialect
     private const int Busy = 5, Locked = 6, ConstraintPrimaryKey = 1555, ConstraintUnique = 2067, ConstraintRowId = 2579;
     private static readonly HashSet<int> LostCodes = [10, 11, 13, 14, 26]; // IOERR, CORRUPT, FULL, CANTOPEN, NOTADB
 
-    static SqliteDialect() => SQLitePCL.Batteries_V2.Init();
+    // A session is never used by two threads at once, so the engine need not lock at each column it hands out.
+    static SqliteDialect()
+    {
+        SQLitePCL.Batteries_V2.Init();
+        _ = SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MULTITHREAD); // refused, and locking as ever, if the engine runs already
+    }
 
     private readonly string connectionString = new SqliteConnectionStringBuilder(connectionString)
     {
