@@ -43,7 +43,9 @@ internal sealed class MeasuredProcess : IAsyncDisposable
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", Path.Combine(AppContext.BaseDirectory, assembly + ".dll"), .. arguments(port)])
             start.ArgumentList.Add(argument);
         foreach (var name in (string[])["ASPNETCORE_URLS", "ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT", "ASPNETCORE_HTTP_PORTS"]) start.Environment.Remove(name);
-        start.Environment.TryAdd("DOTNET_gcServer", "1"); // what the web SDK sets for the service; the floor gets the same, unless said otherwise
+        // As in infra/Dockerfile; the floor gets the same, unless said otherwise.
+        foreach (var (name, value) in (ReadOnlySpan<(string, string)>)[("DOTNET_gcServer", "0"), ("DOTNET_gcConcurrent", "0"), ("DOTNET_GCgen0size", "0x2000000")])
+            start.Environment.TryAdd(name, value);
         var clock = Stopwatch.StartNew();
         var started = new MeasuredProcess(Process.Start(start)!, port, log);
         using var http = new HttpClient { BaseAddress = new Uri($"http://{started.EndPoint}"), Timeout = TimeSpan.FromSeconds(5) };
