@@ -39,7 +39,7 @@ public sealed record ModelPriceForm(
     /// <summary>Exact, up to twelve decimals.</summary>
     private static string Trimmed(UsageCost cost)
     {
-        var (whole, part) = Math.DivRem(cost.Units, UsageCost.PerOne);
+        var (whole, part) = Math.DivRem(cost.Narrow, UsageCost.PerOne);
         var decimals = part.ToString("D12", CultureInfo.InvariantCulture).TrimEnd('0').PadRight(2, '0');
         return whole.ToString(CultureInfo.InvariantCulture) + "." + decimals;
     }

@@ -15,16 +15,16 @@ public static class UsageEndpoints
     {
         organization.MapRest("POST", "/usage/authorizations", Access.Meter, AuthorizeAsync).WithSummary("Ask before using a model; the estimate is set aside")
             .WithDescription($$$"""Body: {"memberId":"mem_...","estimate":{"model":"m1","input":12000,"output":4000}}; {{{Tokens}}} Without an estimate, {"memberId":"mem_...","model":"m1"}: the model's default estimate is set aside. A deny is a normal answer, with every reason.""")
-            .Accepts<AuthorizationBody>("application/json").Produces<AuthorizationForm>();
+            .Accepts<AuthorizationBody>("application/json").Produces<AuthorizationForm>().Refuses("held_total_exceeded");
         organization.MapRest("GET", "/usage/authorizations/{id}", Access.Meter, FindAsync).WithSummary("Read an authorisation").Produces<HoldForm>();
         organization.MapRest("POST", "/usage/authorizations/{id}/settle", Access.Meter, SettleAsync).WithSummary("Report what was used; never refused for a cap or a balance")
             .WithDescription($$$"""Body: {"input":11800,"output":3150,"model":"m1"?,"occurredAt":"..."?,"memberId":"mem_..."?}; {{{Tokens}}} model: when it is another than was authorised. memberId and model: needed when the authorisation is unknown here. Again: the same answer, counted once.""")
-            .Accepts<SettlementBody>("application/json").Produces<SettledForm>().Refuses("event_conflict", "event_out_of_window", "period_total_exceeded");
+            .Accepts<SettlementBody>("application/json").Produces<SettledForm>().Refuses("event_conflict", "event_out_of_window", "credit_limit");
         organization.MapRest("POST", "/usage/authorizations/{id}/release", Access.Meter, ReleaseAsync).WithSummary("Give back what was set aside; nothing was used")
             .Produces<HoldForm>().Refuses("authorization_settled");
         organization.MapRest("POST", "/usage/events", Access.Meter, RecordAsync).WithSummary("Report usage that was not authorised before, up to 1,000 events")
             .WithDescription($$$"""Body: {"events":[{"source":"worker","eventId":"e-1","memberId":"mem_...","model":"m1","input":1200,"output":80,"occurredAt":"2026-03-01T10:00:00Z"?}]}; {{{Tokens}}} Each event is recorded, known already, or refused by itself. (source, eventId) is the key: reporting again counts once.""")
-            .Accepts<UsageEventsBody>("application/json").Produces<BatchForm>();
+            .Accepts<UsageEventsBody>("application/json").Produces<BatchForm>().Refuses("credit_limit");
         organization.MapRest("GET", "/usage/events", Access.Owner, ListAsync).WithSummary("Recorded usage of a month, oldest first")
             .WithDescription("Query: period (2026-03; default: this month), memberId, limit (1-500), cursor.").Produces<UsageEventsForm>();
         organization.MapRest("GET", "/usage/settings", Access.Owner, SettingsAsync).WithSummary("How caps combine, and whether extra usage is on").Produces<UsageSettingsForm>();

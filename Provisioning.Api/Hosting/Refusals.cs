@@ -17,7 +17,7 @@ public static class Refusals
             contract_not_annual last_primary_owner cannot_remove_self slug_taken connection_exists too_many_tokens too_many_webhooks contract_exists
             plan_not_convertible invoice_not_payable invoice_not_creditable term_inactive effect_decided member_not_removed domain_routed
             reservations_exceed_purchased funding_not_prepaid credit_limit credits_not_available
-            authorization_settled request_pending request_decided period_total_exceeded no_contract
+            authorization_settled request_pending request_decided held_total_exceeded no_contract
             """),
         (410, "invitation_expired invitation_revoked"),
         (412, "version_conflict"),

@@ -34,7 +34,7 @@ public enum LineKind { Seats, Add, Upgrade, Surcharge, Conversion, Credit, Credi
 /// <summary>Usage of one member and one model (rules USE-3, USE-7); tokens of each kind.</summary>
 /// <param name="MemberName">The userName as it is now; null once the person was erased.</param>
 /// <param name="Cost">Exact, in units of 1e-12 of the currency; the amount of the line is rounded from it (rule PRICE-2).</param>
-public sealed record LineUsage(MemberId Member, string? MemberName, string Model, long Input, long Output, long CacheWrite, long CacheRead, long Cost);
+public sealed record LineUsage(MemberId Member, string? MemberName, string Model, long Input, long Output, long CacheWrite, long CacheRead, Int128 Cost);
 
 /// <summary>A priced proposal for seat changes, confirmed at most once (invariant I-7).</summary>
 /// <param name="Term">The term it was priced in.</param>

@@ -29,6 +29,12 @@ public sealed record WriteUnit<T>(UnitId Id, string Kind, Actor Actor, DateTimeO
     /// <summary>For a unit of a job: it runs only while this lease is the current one, else it throws <see cref="LeaseLostException"/>.</summary>
     public Lease? Lease { get; init; }
 
+    /// <summary>
+    /// A repeat finds by itself what the first attempt wrote, changes nothing and answers the same: no receipt is kept of it, unless a key
+    /// asks for one.
+    /// </summary>
+    public bool IsRepeatable { get; init; }
+
     /// <summary>A digest of the request, when the id came from an Idempotency-Key: the same key with another request is refused.</summary>
     public byte[]? RequestHash { get; init; }
 

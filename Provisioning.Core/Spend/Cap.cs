@@ -38,11 +38,11 @@ public sealed record CapSubject(CapScope Scope, string? Tier = null, MemberId? M
 /// <param name="IsSet">False once it was removed; the row stays, so that versions go on.</param>
 public sealed record Cap(CapId Id, CapSubject Subject, CapBasis? Basis, long? Amount, Currency Currency, bool IsSet, DateTimeOffset ChangedAt, long Version)
 {
-    /// <summary>Most that a counter can be held against, in whole currency units.</summary>
-    public const long Most = 9_000_000;
+    /// <summary>The highest limit, in whole currency units.</summary>
+    public const long Most = 1_000_000_000_000;
 
     /// <summary>In units of usage; null is unlimited.</summary>
-    public UsageCost? Limit => Amount is { } amount ? UsageCost.OfMinor(amount, Currency) : null;
+    public UsageCost? Limit => Amount is { } amount ? UsageCost.OfMinor(amount, Currency) : (UsageCost?)null;
 
     /// <summary>The counter it is compared with.</summary>
     public CounterKind Counter => Subject.Scope switch

@@ -36,5 +36,5 @@ public static class CapRules
         limit.IsZero ? [] : thresholds.Where(percent => !IsReached(percent, limit, before) && IsReached(percent, limit, after));
 
     /// <summary>Whether so much percent of the limit is spent.</summary>
-    public static bool IsReached(int percent, UsageCost limit, UsageCost spent) => (Int128)spent.Units * 100 >= (Int128)limit.Units * percent;
+    public static bool IsReached(int percent, UsageCost limit, UsageCost spent) => spent.Units * 100 >= limit.Units * percent;
 }

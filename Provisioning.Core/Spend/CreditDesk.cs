@@ -109,7 +109,7 @@ public sealed class CreditDesk(IDatabase database, ICreditStore store, IContract
     private static Outcome<UsageCost> Cost(Money amount, Currency currency)
     {
         if (amount.Currency != currency) return new InvalidValue($"The contract is in {currency.Code}, and so are its credits.");
-        return amount.Minor > 0 && UsageCost.OfMinor(amount.Minor, currency) is { } cost && cost <= UsageCost.MostAtOnce
-            ? cost : new InvalidValue($"The amount must be more than nothing and at most {UsageCost.MostAtOnce} {currency.Code}.");
+        return amount.Minor > 0 && UsageCost.OfMinor(amount.Minor, currency) is var cost && cost <= Most
+            ? cost : new InvalidValue($"The amount must be more than nothing and at most {Most} {currency.Code}.");
     }
 }

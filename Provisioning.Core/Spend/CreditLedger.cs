@@ -24,6 +24,9 @@ public sealed class CreditLedger(ICreditStore store, TimeProvider time)
     /// <summary>Owners are told that credits are low at this part of what there was after the last purchase: a tenth (choice).</summary>
     private const int LowPart = 10;
 
+    /// <summary>Most that may be owed: balances stay within 64 bits.</summary>
+    public static readonly UsageCost MostOwed = CreditDesk.Most;
+
     /// <summary>
     /// Sets an amount aside for a request: credits to holds. False, and nothing is placed, when credits do not allow it (rules USE-4, USE-10).
     /// Credits past their time are ended first, whether or not the job came by (rule TIME-4).
@@ -40,14 +43,16 @@ public sealed class CreditLedger(ICreditStore store, TimeProvider time)
 
     /// <summary>
     /// Replaces a hold by what was really used, or records usage that has none (<paramref name="held"/> zero); never refused, the balance may
-    /// fall below zero (rules USE-11, USE-12, CRED-4). Many recorded events may be settled as one sum.
+    /// fall below zero (rules USE-11, USE-12, CRED-4). Many recorded events may be settled as one sum. Only what the account cannot count any
+    /// more is refused: usage of <see cref="MostOwed"/> beyond all credits.
     /// </summary>
     /// <param name="hold">The authorisation, if there is one.</param>
     /// <param name="held">What <see cref="HoldAsync"/> set aside for it and still is; zero once released.</param>
-    public async Task SettleAsync(UnitScope scope, OrganizationId organization, Guid? hold, UsageCost held, UsageCost actual)
+    public async Task<Outcome<Done>> SettleAsync(UnitScope scope, OrganizationId organization, Guid? hold, UsageCost held, UsageCost actual)
     {
-        if (held.IsZero && actual.IsZero) return;
-        await store.SettleAsync(scope.Session, organization, held, actual);
+        if (held.IsZero && actual.IsZero) return default(Done);
+        if (actual > MostOwed || !await store.SettleAsync(scope.Session, organization, held, actual, actual - MostOwed))
+            return new Conflict("credit_limit", $"Usage is recorded until {MostOwed} more is used than there are credits; buy credits first.");
         var ground = await store.GroundAsync(scope.Session, organization);
         var drawn = ground.Drawn(actual);
         await TakeAsync(scope, drawn);
@@ -57,6 +62,7 @@ public sealed class CreditLedger(ICreditStore store, TimeProvider time)
             new(Free, Used, actual - UsageCost.Min(held, actual)), .. drawn.Select(part => new CreditTransfer(In(part.Lot), Free, part.Amount)),
         ]);
         await LevelAsync(scope, ground.Account);
+        return default(Done);
     }
 
     /// <summary>Gives a hold back: holds to credits.</summary>
@@ -64,7 +70,7 @@ public sealed class CreditLedger(ICreditStore store, TimeProvider time)
     public async Task ReleaseAsync(UnitScope scope, OrganizationId organization, Guid hold, UsageCost held)
     {
         if (held.IsZero) return;
-        await store.SettleAsync(scope.Session, organization, held, UsageCost.Zero);
+        await store.SettleAsync(scope.Session, organization, held, UsageCost.Zero, new UsageCost(long.MinValue));
         await WriteAsync(scope, organization, CreditKind.Release, hold, [new(Held, Free, held)]);
     }
 
@@ -79,7 +85,7 @@ public sealed class CreditLedger(ICreditStore store, TimeProvider time)
         var after = account with
         {
             Available = account.Available + lot.Amount, NextExpiry = Earlier(account.NextExpiry, lot.ExpiresAt),
-            LowAt = new UsageCost(Math.Max(0, (account.Balance + lot.Amount).Units / LowPart)),
+            LowAt = new UsageCost(Int128.Max(0, (account.Balance + lot.Amount).Units / LowPart)),
         };
         await store.OpenLotAsync(scope.Session, lot with { Remaining = lot.Amount - filled, OpenedAt = scope.Now });
         var (from, kind, subject) = lot.Source == CreditSource.Purchase

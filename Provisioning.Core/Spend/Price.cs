@@ -44,8 +44,7 @@ public sealed record Price(ModelPrice Listed, long Multiplier)
     public Currency Currency => Listed.Currency;
 
     /// <summary>What is held for a request without an estimate.</summary>
-    public UsageCost DefaultEstimate => Times(Listed.DefaultEstimate.Units) is var units && units <= UsageCost.MostAtOnce.Units
-        ? new UsageCost(Math.Max(1, (long)units)) : UsageCost.MostAtOnce;
+    public UsageCost DefaultEstimate => UsageCost.Min(new UsageCost(Int128.Max(1, Times(Listed.DefaultEstimate.Units))), UsageCost.MostAtOnce);
 
     /// <summary>
     /// sum(tokens x rate) / 1,000,000 x multiplier, exact; only a multiplier makes fractions of a unit, and those are rounded once, half
@@ -58,7 +57,7 @@ public sealed record Price(ModelPrice Listed, long Multiplier)
             + ((Int128)tokens.CacheWrite * rates.CacheWrite) + ((Int128)tokens.CacheRead * rates.CacheRead);
         var units = Times(sum);
         return units <= UsageCost.MostAtOnce.Units
-            ? new UsageCost((long)units)
+            ? new UsageCost(units)
             : new InvalidValue($"One request may cost at most {UsageCost.MostAtOnce} {Currency.Code}; this one would cost more. Split it.");
     }
 

@@ -76,7 +76,7 @@ public sealed class PriceBook(IDatabase database, IPriceStore store, TimeProvide
     {
         millionths = 0;
         if (!UsageCost.TryParse(text, UsageCost.MostAtOnce, out var read) || read.Units % 1_000_000 != 0 || read.Units / 1_000_000 > most) return false;
-        millionths = read.Units / 1_000_000;
+        millionths = (long)(read.Units / 1_000_000);
         return true;
     }
 

@@ -44,8 +44,11 @@ public interface ICreditStore
     /// </summary>
     Task<bool> HoldAsync(ISession session, OrganizationId organization, UsageCost amount, UsageCost least, DateTimeOffset now);
 
-    /// <summary>Takes away from held, and what was used from available; makes the account when nothing is held in it yet.</summary>
-    Task SettleAsync(ISession session, OrganizationId organization, UsageCost held, UsageCost actual);
+    /// <summary>
+    /// Takes away from held, and what was used from available where at least <paramref name="least"/> is available; makes the account when
+    /// nothing is held in it yet. False, and nothing is written, when less is available.
+    /// </summary>
+    Task<bool> SettleAsync(ISession session, OrganizationId organization, UsageCost held, UsageCost actual, UsageCost least);
 
     /// <summary>Null when the organisation never had credits.</summary>
     Task<CreditAccount?> FindAsync(ISession session, OrganizationId organization);

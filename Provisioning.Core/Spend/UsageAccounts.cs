@@ -17,12 +17,13 @@ public sealed class UsageAccounts(IDatabase database, UsageBooks books, IContrac
         OrganizationId organization, Actor actor, IfMatch condition, CapCombination? combination, bool? extraUsage, CancellationToken cancel) =>
         WriteAsync<UsageAccount>(organization, actor, async scope =>
         {
-            var before = await books.Counters.LockAsync(scope.Session, organization);
+            await books.Counters.LockAsync(scope.Session, organization);
+            var before = await books.Counters.FindAccountAsync(scope.Session, organization);
             if (!condition.Accepts(before.Version)) return new VersionConflict($"The settings were changed meanwhile; their version is \"{before.Version}\" now.");
             var after = before with { Combination = combination ?? before.Combination, ExtraUsage = extraUsage ?? before.ExtraUsage };
             if (after == before) return before;
             after = after with { Version = before.Version + 1 };
-            await books.Counters.UpdateAccountAsync(scope.Session, after);
+            await books.Counters.SaveAccountAsync(scope.Session, after);
             scope.Record(organization, "usage.settings_changed", Target.Organization(organization), before.Describe(), after.Describe());
             return after;
         }, cancel);

@@ -34,8 +34,8 @@ public sealed class UsageIngestion(IDatabase database, UsageBooks books, UsageRe
                 answers.Add(decided.Answer);
                 if (decided.Recorded is { } usage) recorded.Add(usage);
             }
-            return (await register.EnterAsync(scope, of, batch, recorded, ground.Members)).Select(_ => (IReadOnlyList<IngestedEvent>)answers);
-        }) { Organization = organization, RequestHash = stamp.RequestHash }, cancel);
+            return (await register.EnterAsync(scope, of, recorded, ground.Members)).Select(_ => (IReadOnlyList<IngestedEvent>)answers);
+        }) { Organization = organization, RequestHash = stamp.RequestHash, IsRepeatable = true }, cancel);
     }
 
     /// <summary>Everything that is asked of the database, in as many questions as there are kinds of things.</summary>
@@ -55,7 +55,7 @@ public sealed class UsageIngestion(IDatabase database, UsageBooks books, UsageRe
         UnitScope scope, BatchGround batchGround, UsageReport report, UsageEventId id, Guid batch, OrganizationId organization)
     {
         if (batchGround.Known.TryGetValue((report.Source, report.EventId), out var before))
-            return report.IsSame(before) ? (new IngestedEvent(UsageMeter.Answer(before, true), null), null) : Refused(UsageMeter.Conflicting(report));
+            return report.IsSame(before) ? (new IngestedEvent(UsageMeter.Answer(before, before.Id != id), null), null) : Refused(UsageMeter.Conflicting(report));
         var occurred = report.OccurredAt ?? scope.Now;
         if (policy.Check(occurred, scope.Now) is { } outside) return Refused(outside);
         if (!batchGround.Members.TryGetValue(report.Member, out var ground)) return Refused(new NotFound($"There is no member {report.Member}."));

@@ -41,6 +41,9 @@ public sealed class UsageMeter(IDatabase database, UsageBooks books, CreditLedge
     /// <summary>Most expired holds that one unit gives back before it refuses.</summary>
     private const int MostExpired = 200;
 
+    /// <summary>Most that one counter holds for requests under way: it stays within 64 bits.</summary>
+    public static readonly UsageCost MostHeld = new(8_000_000 * UsageCost.PerOne);
+
     public Task<Outcome<AuthorizationAnswer>> AuthorizeAsync(OrganizationId organization, Actor actor, UsageRequest request, Idempotency? idempotency, CancellationToken cancel)
     {
         var (id, stamp) = (Ids.New<AuthorizationId>(time), WriteStamp.Of(time, idempotency));
@@ -61,17 +64,15 @@ public sealed class UsageMeter(IDatabase database, UsageBooks books, CreditLedge
         return database.WriteAsync(new WriteUnit<SettleAnswer>(stamp.Unit, "usage.settle", actor, stamp.Now, async scope =>
         {
             await counters.LockAsync(scope.Session, organization);
-            var hold = await usage.FindHoldAsync(scope.Session, organization, id);
+            var (hold, known) = await usage.FindSettlementAsync(scope.Session, organization, id);
             if ((hold?.Member ?? request.Member) is not { } member || (request.Model ?? hold?.Model) is not { } model)
                 return new NotFound($"There is no authorisation {id}; to record its usage all the same, say 'memberId' and 'model'.");
             if (request.Member is { } said && said != member) return new InvalidValue($"'memberId' is not the member of the authorisation {id}.");
             var report = new UsageReport(UsageReport.OfAuthorizations, id.ToString(), member, model, request.Tokens, request.OccurredAt);
-            if (await usage.FindEventAsync(scope.Session, organization, report.Source, report.EventId) is { } known)
-                return report.IsSame(known) ? Answer(known, true) : Conflicting(report);
+            if (known is not null) return report.IsSame(known) ? Answer(known, known.Id != eventId) : Conflicting(report);
             var occurred = request.OccurredAt ?? scope.Now;
             if (policy.Check(occurred, scope.Now) is { } outside) return outside;
-            if ((await counters.GroundsAsync(scope.Session, organization, [member], scope.Now)) is not [var ground])
-                return new NotFound($"There is no member {member}.");
+            if (await counters.GroundAsync(scope.Session, organization, member, scope.Now) is not { } ground) return new NotFound($"There is no member {member}.");
             if (hold is not null) ground = ground with { Tier = hold.Tier };
             var price = await prices.FindAsync(scope.Session, organization, model, occurred);
             var rate = price ?? await prices.FindAsync(scope.Session, organization, ModelPrice.Fallback, occurred);
@@ -84,7 +85,7 @@ public sealed class UsageMeter(IDatabase database, UsageBooks books, CreditLedge
                 eventId, organization, report.Source, report.EventId, member, ground.Tier, model, request.Tokens, occurred, period, cost, split.Billed,
                 price is null, id, null, scope.Now);
             return (await register.EnterAsync(scope, of, ground, recorded, held)).Select(_ => Answer(recorded, false));
-        }) { Organization = organization, RequestHash = stamp.RequestHash }, cancel);
+        }) { Organization = organization, RequestHash = stamp.RequestHash, IsRepeatable = true }, cancel);
     }
 
     /// <summary>Gives back what was set aside. Again, or after it expired: nothing more happens.</summary>
@@ -113,7 +114,7 @@ public sealed class UsageMeter(IDatabase database, UsageBooks books, CreditLedge
 
     private async Task<Outcome<AuthorizationAnswer>> DecideAsync(UnitScope scope, OrganizationId organization, AuthorizationId id, UsageRequest request)
     {
-        if ((await counters.GroundsAsync(scope.Session, organization, [request.Member], scope.Now)) is not [var ground])
+        if (await counters.GroundAsync(scope.Session, organization, request.Member, scope.Now) is not { } ground)
             return new NotFound($"There is no member {request.Member}.");
         var period = UsagePeriod.Of(scope.Now, ground.BillingZone);
         var rule = request.Estimate is null ? CreditRule.Overshoot : CreditRule.Estimate;
@@ -125,7 +126,7 @@ public sealed class UsageMeter(IDatabase database, UsageBooks books, CreditLedge
             amount = estimated;
         }
         var keys = ground.Counters.ToDictionary(kind => kind, kind => ground.Counter(kind, period));
-        var rows = await counters.ReadAsync(scope.Session, organization, keys.Values);
+        var rows = await counters.ReadAsync(scope.Session, organization, period, ground.Tier, request.Member);
         var states = keys.ToDictionary(pair => pair.Key, pair => rows.GetValueOrDefault(pair.Value));
         var set = await books.Caps.OfAsync(scope.Session, organization, [ground.Tier], [request.Member]);
         var admission = AdmissionRules.Decide(ground, amount, rule, set, states);
@@ -140,17 +141,18 @@ public sealed class UsageMeter(IDatabase database, UsageBooks books, CreditLedge
         }
         if (denials.Count > 0)
             return new AuthorizationAnswer(null, 0, null, denials, ground.Currency?.Code, Remaining(admission, UsageCost.Zero));
-        foreach (var kind in ground.Counters)
+        foreach (var (kind, before) in states)
         {
             var held = kind == CounterKind.Included ? admission.Split.Included : admission.Split.Billed;
-            if (!held.IsZero)
-                await counters.AddAsync(
-                    scope.Session, organization, keys[kind], rows.TryGetValue(keys[kind], out var before) ? before : null, UsageCost.Zero, held, Room(admission, kind, rule, held));
+            if (held.IsZero) continue;
+            if (before.Held + held > MostHeld)
+                return new Conflict("held_total_exceeded", $"At most {MostHeld} of the currency is set aside at once; settle or release what is under way.");
+            await counters.SetAsync(scope.Session, organization, keys[kind], rows.ContainsKey(keys[kind]) ? before : null, before.Plus(UsageCost.Zero, held));
         }
         var hold = new UsageHold(
             id, organization, request.Member, ground.Tier, request.Model, period, admission.Split, onCredits, HoldState.Held, scope.Now, scope.Now + policy.HoldLife);
         await usage.InsertHoldAsync(scope.Session, hold);
-        return new AuthorizationAnswer(id, hold.Split.Whole.Units, hold.ExpiresAt, [], ground.Currency?.Code, Remaining(admission, admission.Split.Billed));
+        return new AuthorizationAnswer(id, hold.Split.Whole.Narrow, hold.ExpiresAt, [], ground.Currency?.Code, Remaining(admission, admission.Split.Billed));
     }
 
     /// <summary>What the hold would be refused for, when it is refused already: every reason is told (rule USE-13).</summary>
@@ -160,32 +162,23 @@ public sealed class UsageMeter(IDatabase database, UsageBooks books, CreditLedge
         return available > UsageCost.Zero && (rule == CreditRule.Overshoot || available >= amount);
     }
 
-    /// <summary>The most that may be used of a counter already: what the statement that holds is guarded by (rule USE-10).</summary>
-    private static UsageCost Room(Admission admission, CounterKind kind, CreditRule rule, UsageCost held)
-    {
-        var room = UsageRegister.MostOfPeriod;
-        foreach (var standing in admission.Caps.Where(standing => standing.Cap.Counter == kind))
-            room = UsageCost.Min(room, rule == CreditRule.Estimate ? standing.Limit - held : standing.Limit - new UsageCost(1));
-        return room;
-    }
-
     private static Dictionary<CapScope, long> Remaining(Admission admission, UsageCost held) => admission.Caps.ToDictionary(
         standing => standing.Cap.Subject.Scope, standing => MinorOf(standing.Remaining - held, standing.Cap.Currency));
 
     /// <summary>Whole minor units, rounded down, at least nothing: never more than there is.</summary>
-    internal static long MinorOf(UsageCost cost, Contracts.Currency currency) => Math.Max(0, cost.Units) / (UsageCost.PerOne / currency.UnitsOfOne);
+    internal static long MinorOf(UsageCost cost, Contracts.Currency currency) => (long)Int128.Min(long.MaxValue, Int128.Max(0, cost.Units) / (UsageCost.PerOne / currency.UnitsOfOne));
 
     /// <summary>What the member used of the seat's limit, without the hold that ends now.</summary>
     private async Task<CounterState> IncludedAsync(UnitScope scope, OrganizationId organization, UsageGround ground, UsagePeriod period, UsageHold? held)
     {
         if (!ground.IncludesUsage) return default;
         var key = ground.Counter(CounterKind.Included, period);
-        var state = (await counters.ReadAsync(scope.Session, organization, [key])).GetValueOrDefault(key);
+        var state = (await counters.ReadAsync(scope.Session, organization, period, ground.Tier, ground.Member)).GetValueOrDefault(key);
         return held is not null && held.Period == period ? state.Plus(UsageCost.Zero, UsageCost.Zero - held.Split.Included) : state;
     }
 
     internal static SettleAnswer Answer(UsageEvent recorded, bool duplicate) =>
-        new(recorded.Id, recorded.Cost.Units, recorded.Billed.Units, recorded.IsUnpriced, duplicate);
+        new(recorded.Id, recorded.Cost.Narrow, recorded.Billed.Narrow, recorded.IsUnpriced, duplicate);
 
     internal static Conflict Conflicting(UsageReport report) =>
         new("event_conflict", $"Other usage was recorded under event {report.EventId} of source {report.Source}; an event is reported once.");

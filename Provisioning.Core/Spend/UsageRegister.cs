@@ -16,9 +16,6 @@ public sealed class UsageRegister(UsageBooks books, UsagePeriods periods, Credit
     private readonly IUsageStore usage = books.Usage;
     private readonly ICapStore caps = books.Caps;
 
-    /// <summary>Most that an organisation may spend in a period: sums stay within 64 bits.</summary>
-    public static readonly UsageCost MostOfPeriod = new(Cap.Most * UsageCost.PerOne);
-
     /// <summary>One event, and the hold that ends with it: what it set aside is given back.</summary>
     /// <param name="held">Still set aside; null when there is no hold, or it was given back before.</param>
     public async Task<Outcome<Done>> EnterAsync(UnitScope scope, Organization of, UsageGround ground, UsageEvent recorded, UsageHold? held)
@@ -27,19 +24,19 @@ public sealed class UsageRegister(UsageBooks books, UsagePeriods periods, Credit
         var settled = ground with { Tier = recorded.Tier };
         var keys = settled.Counters.Select(kind => settled.Counter(kind, recorded.Period)).ToList();
         var releases = held is null ? [] : Releases(held);
-        var before = await counters.ReadAsync(scope.Session, organization, [.. keys, .. releases.Keys]);
-        if (Overflows(keys, before, recorded.Billed) is { } refused) return refused;
-        foreach (var key in keys.Union(releases.Keys).OrderBy(key => key.Kind).ThenBy(key => key.Period.Value))
+        var before = await counters.ReadAsync(scope.Session, organization, recorded.Period, recorded.Tier, recorded.Member);
+        foreach (var key in keys)
         {
-            var add = !keys.Contains(key) ? UsageCost.Zero : key.Kind == CounterKind.Included ? recorded.Included : recorded.Billed;
-            var release = releases.GetValueOrDefault(key);
-            if (add.IsZero && release.IsZero) continue;
-            await counters.AddAsync(scope.Session, organization, key, Find(before, key), add, UsageCost.Zero - release, new UsageCost(long.MaxValue));
+            var add = key.Kind == CounterKind.Included ? recorded.Included : recorded.Billed;
+            releases.Remove(key, out var release);
+            if (!add.IsZero || !release.IsZero) await counters.SetAsync(scope.Session, organization, key, Find(before, key), before.GetValueOrDefault(key).Plus(add, UsageCost.Zero - release));
         }
+        // Of another month, or of what a seat included when it was held.
+        await GiveBackAsync(scope, organization, releases);
         await usage.InsertEventsAsync(scope.Session, [recorded], scope.Actor);
-        await usage.AddToRollupAsync(scope.Session, recorded);
-        if (ground.IsPrepaid || held is { Credits.IsZero: false })
-            await credits.SettleAsync(scope, organization, recorded.Hold?.Value, held?.Credits ?? UsageCost.Zero, ground.IsPrepaid ? recorded.Billed : UsageCost.Zero);
+        await usage.AddToRollupsAsync(scope.Session, organization, [recorded]);
+        if ((ground.IsPrepaid || held is { Credits.IsZero: false }) && !(await credits.SettleAsync(
+            scope, organization, recorded.Hold?.Value, held?.Credits ?? UsageCost.Zero, ground.IsPrepaid ? recorded.Billed : UsageCost.Zero)).Try(out _, out var refused)) return refused;
         if (!recorded.Billed.IsZero)
             await TellAsync(scope, of, await caps.OfAsync(scope.Session, organization, [recorded.Tier], [recorded.Member]),
                 keys.ToDictionary(key => key, key => (Find(before, key) ?? default, recorded.Billed)), _ => recorded.Tier);
@@ -50,7 +47,7 @@ public sealed class UsageRegister(UsageBooks books, UsagePeriods periods, Credit
     /// <summary>Events that were reported together: sums per counter, set by set.</summary>
     /// <param name="grounds">Of every member in it.</param>
     public async Task<Outcome<Done>> EnterAsync(
-        UnitScope scope, Organization of, Guid batch, IReadOnlyList<UsageEvent> recorded, IReadOnlyDictionary<MemberId, UsageGround> grounds)
+        UnitScope scope, Organization of, IReadOnlyList<UsageEvent> recorded, IReadOnlyDictionary<MemberId, UsageGround> grounds)
     {
         if (recorded.Count == 0) return default(Done);
         var organization = of.Id;
@@ -60,21 +57,16 @@ public sealed class UsageRegister(UsageBooks books, UsagePeriods periods, Credit
             Add(new CounterKey(item.Period, CounterKind.Organisation), item.Billed);
             Add(new CounterKey(item.Period, CounterKind.Tier, item.Tier), item.Billed);
             Add(new CounterKey(item.Period, CounterKind.Individual, null, item.Member), item.Billed);
+            if (!item.Included.IsZero) Add(new CounterKey(item.Period, CounterKind.Included, null, item.Member), item.Included);
         }
         var before = await counters.ReadAsync(scope.Session, organization, added.Keys);
-        foreach (var (key, sum) in added.Where(pair => pair.Key.Kind == CounterKind.Organisation))
-            if (Overflows([key], before, sum) is { } refused) return refused;
-        // A handful of rows, whatever the number of events: one for each month and each tier in it.
-        foreach (var (key, sum) in added.Where(pair => pair.Key.Kind is CounterKind.Organisation or CounterKind.Tier).OrderBy(pair => pair.Key.Kind).ThenBy(pair => pair.Key.Period.Value))
-            if (!sum.IsZero) await counters.AddAsync(scope.Session, organization, key, Find(before, key), sum, UsageCost.Zero, new UsageCost(long.MaxValue));
+        await counters.AddAsync(scope.Session, organization, [.. added.OrderBy(pair => pair.Key.Kind).ThenBy(pair => pair.Key.Period.Value)], before);
         await usage.InsertEventsAsync(scope.Session, recorded, scope.Actor);
-        var (months, members) = (recorded.Select(item => item.Period).Distinct().ToList(), recorded.Select(item => item.Member).Distinct().ToList());
-        await counters.AddBatchAsync(scope.Session, organization, batch, months, members);
-        await usage.AddBatchToRollupsAsync(scope.Session, organization, batch, months, members);
+        await usage.AddToRollupsAsync(scope.Session, organization, recorded);
         var ground = grounds.Values.First();
         var billed = recorded.Aggregate(UsageCost.Zero, (sum, item) => sum + item.Billed);
-        if (ground.IsPrepaid) await credits.SettleAsync(scope, organization, null, UsageCost.Zero, billed);
-        var tiers = recorded.Select(item => item.Tier).Distinct().ToList();
+        if (ground.IsPrepaid && !(await credits.SettleAsync(scope, organization, null, UsageCost.Zero, billed)).Try(out _, out var refused)) return refused;
+        var (tiers, members) = (recorded.Select(item => item.Tier).Distinct().ToList(), recorded.Select(item => item.Member).Distinct().ToList());
         await TellAsync(scope, of, await caps.OfAsync(scope.Session, organization, tiers, members),
             added.ToDictionary(pair => pair.Key, pair => (Find(before, pair.Key) ?? default, pair.Value)),
             member => grounds[member].Tier);
@@ -87,10 +79,7 @@ public sealed class UsageRegister(UsageBooks books, UsagePeriods periods, Credit
     /// <summary>Gives back what is set aside, without any usage.</summary>
     public async Task ReleaseAsync(UnitScope scope, UsageHold held)
     {
-        var releases = Releases(held).Where(pair => !pair.Value.IsZero).OrderBy(pair => pair.Key.Kind).ToList();
-        var before = await counters.ReadAsync(scope.Session, held.Organization, [.. releases.Select(pair => pair.Key)]);
-        foreach (var (key, amount) in releases)
-            await counters.AddAsync(scope.Session, held.Organization, key, Find(before, key), UsageCost.Zero, UsageCost.Zero - amount, new UsageCost(long.MaxValue));
+        await GiveBackAsync(scope, held.Organization, Releases(held));
         await credits.ReleaseAsync(scope, held.Organization, held.Id.Value, held.Credits);
     }
 
@@ -110,14 +99,27 @@ public sealed class UsageRegister(UsageBooks books, UsagePeriods periods, Credit
         return due.Count;
     }
 
-    /// <summary>What a hold takes of which counter.</summary>
-    public static Dictionary<CounterKey, UsageCost> Releases(UsageHold held) => new()
+    private async Task GiveBackAsync(UnitScope scope, OrganizationId organization, Dictionary<CounterKey, UsageCost> releases)
     {
-        [new CounterKey(held.Period, CounterKind.Organisation)] = held.Split.Billed,
-        [new CounterKey(held.Period, CounterKind.Tier, held.Tier)] = held.Split.Billed,
-        [new CounterKey(held.Period, CounterKind.Individual, null, held.Member)] = held.Split.Billed,
-        [new CounterKey(held.Period, CounterKind.Included, null, held.Member)] = held.Split.Included,
-    };
+        if (releases.Count == 0) return;
+        var before = await counters.ReadAsync(scope.Session, organization, releases.Keys);
+        foreach (var (key, amount) in releases.OrderBy(pair => pair.Key.Kind)) // one for each scope
+            await counters.SetAsync(scope.Session, organization, key, Find(before, key), before.GetValueOrDefault(key).Plus(UsageCost.Zero, UsageCost.Zero - amount));
+    }
+
+    /// <summary>What a hold takes of which counter.</summary>
+    public static Dictionary<CounterKey, UsageCost> Releases(UsageHold held)
+    {
+        var releases = new Dictionary<CounterKey, UsageCost>();
+        if (!held.Split.Billed.IsZero)
+        {
+            releases[new CounterKey(held.Period, CounterKind.Organisation)] = held.Split.Billed;
+            releases[new CounterKey(held.Period, CounterKind.Tier, held.Tier)] = held.Split.Billed;
+            releases[new CounterKey(held.Period, CounterKind.Individual, null, held.Member)] = held.Split.Billed;
+        }
+        if (!held.Split.Included.IsZero) releases[new CounterKey(held.Period, CounterKind.Included, null, held.Member)] = held.Split.Included;
+        return releases;
+    }
 
     /// <summary>Thresholds that the sums crossed (rule NOTI-4), and that usage stops at a cap (rule NOTI-5).</summary>
     private async Task TellAsync(
@@ -211,10 +213,6 @@ public sealed class UsageRegister(UsageBooks books, UsagePeriods periods, Credit
         ["events"] = recorded.Count, ["cost"] = recorded.Aggregate(UsageCost.Zero, (sum, item) => sum + item.Cost).Text(),
         ["models"] = new JsonArray([.. recorded.Select(item => item.Model).Distinct().Take(20).Select(model => JsonValue.Create(model))]),
     };
-
-    private static Conflict? Overflows(IEnumerable<CounterKey> keys, IReadOnlyDictionary<CounterKey, CounterState> before, UsageCost added) =>
-        keys.Any(key => before.GetValueOrDefault(key).Settled.Units > MostOfPeriod.Units - added.Units)
-            ? new Conflict("period_total_exceeded", $"An organisation's usage of one month is counted up to {Cap.Most} of its currency; this would be more.") : null;
 
     private static CounterState? Find(IReadOnlyDictionary<CounterKey, CounterState> before, CounterKey key) =>
         before.TryGetValue(key, out var state) ? state : null;

@@ -9,33 +9,41 @@ public sealed record UsageBooks(ICounterStore Counters, IUsageStore Usage, ICapS
 /// <summary>Counters of spending. All but reads happen after <see cref="LockAsync"/> in the same unit.</summary>
 public interface ICounterStore
 {
-    /// <summary>The account of the organisation, locked until the commit: the first lock of every unit that meters or changes caps.</summary>
-    Task<UsageAccount> LockAsync(ISession session, OrganizationId organization);
+    /// <summary>Locks the account of the organisation until the commit: the first lock of every unit that meters or changes caps.</summary>
+    Task LockAsync(ISession session, OrganizationId organization);
 
     /// <summary>As it is, without a lock.</summary>
     Task<UsageAccount> FindAccountAsync(ISession session, OrganizationId organization);
 
     /// <summary>Writes the settings of an account that is locked.</summary>
-    Task UpdateAccountAsync(ISession session, UsageAccount account);
+    Task SaveAccountAsync(ISession session, UsageAccount account);
 
     /// <summary>IANA name of the organisation's billing zone.</summary>
     Task<string> ZoneAsync(ISession session, OrganizationId organization);
 
-    /// <summary>What decides about these members' usage at the instant; those the organisation does not have are missing.</summary>
+    /// <summary>What decides about a member's usage at the instant; null when the organisation has no such member.</summary>
+    Task<UsageGround?> GroundAsync(ISession session, OrganizationId organization, MemberId member, DateTimeOffset now);
+
+    /// <summary>The same of many members; those the organisation does not have are missing.</summary>
     Task<IReadOnlyList<UsageGround>> GroundsAsync(ISession session, OrganizationId organization, IReadOnlyCollection<MemberId> members, DateTimeOffset now);
+
+    /// <summary>The counters of a member's request that are there; the others are zero.</summary>
+    Task<IReadOnlyDictionary<CounterKey, CounterState>> ReadAsync(ISession session, OrganizationId organization, UsagePeriod period, string tier, MemberId member);
 
     /// <summary>The counters that are there; the others are zero.</summary>
     Task<IReadOnlyDictionary<CounterKey, CounterState>> ReadAsync(ISession session, OrganizationId organization, IReadOnlyCollection<CounterKey> keys);
 
     /// <summary>
-    /// Adds to a counter whose settled and held sum is at most <paramref name="room"/> before; throws <see cref="UnitConflictException"/> when
-    /// it is more: what was read under the lock does not hold.
+    /// Writes a counter that is still what was read; throws <see cref="UnitConflictException"/> when it is not: what was read under the lock
+    /// does not hold.
     /// </summary>
-    /// <param name="before">As it was read; the row is made when it was not there.</param>
-    Task AddAsync(ISession session, OrganizationId organization, CounterKey key, CounterState? before, UsageCost settled, UsageCost held, UsageCost room);
+    /// <param name="before">As it was read; null: the row is made.</param>
+    Task SetAsync(ISession session, OrganizationId organization, CounterKey key, CounterState? before, CounterState after);
 
-    /// <summary>Adds what the events of a batch cost to the counters of their members, with a few statements whatever their number.</summary>
-    Task AddBatchAsync(ISession session, OrganizationId organization, Guid batch, IReadOnlyCollection<UsagePeriod> periods, IReadOnlyCollection<MemberId> members);
+    /// <summary>Adds what was spent to many counters.</summary>
+    /// <param name="before">Which of them are there.</param>
+    Task AddAsync(
+        ISession session, OrganizationId organization, IReadOnlyCollection<KeyValuePair<CounterKey, UsageCost>> settled, IReadOnlyDictionary<CounterKey, CounterState> before);
 
     /// <summary>Takes what these holds set aside out of the counters of their members and tiers and of the organisation.</summary>
     Task GiveBackAsync(ISession session, OrganizationId organization, IReadOnlyCollection<UsageHold> holds);
@@ -49,6 +57,9 @@ public interface ICounterStore
 public interface IUsageStore
 {
     Task<UsageHold?> FindHoldAsync(ISession session, OrganizationId organization, AuthorizationId hold);
+
+    /// <summary>The authorisation, and what was recorded of it.</summary>
+    Task<(UsageHold? Hold, UsageEvent? Recorded)> FindSettlementAsync(ISession session, OrganizationId organization, AuthorizationId hold);
 
     Task InsertHoldAsync(ISession session, UsageHold hold);
 
@@ -72,11 +83,8 @@ public interface IUsageStore
     /// <summary>A second event of a source and id is a key conflict (invariant I-9).</summary>
     Task InsertEventsAsync(ISession session, IReadOnlyCollection<UsageEvent> events, Actor actor);
 
-    /// <summary>Adds one event to its rollup.</summary>
-    Task AddToRollupAsync(ISession session, UsageEvent recorded);
-
-    /// <summary>Adds the events of a batch to the rollups, with a few statements whatever their number.</summary>
-    Task AddBatchToRollupsAsync(ISession session, OrganizationId organization, Guid batch, IReadOnlyCollection<UsagePeriod> periods, IReadOnlyCollection<MemberId> members);
+    /// <summary>Adds events of an organisation to the sums of their month, member, tier and model.</summary>
+    Task AddToRollupsAsync(ISession session, OrganizationId organization, IReadOnlyCollection<UsageEvent> events);
 
     /// <summary>Oldest first.</summary>
     Task<Page<UsageEvent>> ListEventsAsync(ISession session, OrganizationId organization, UsagePeriod period, MemberId? member, byte[]? after, int limit);

@@ -22,6 +22,14 @@ public sealed class CapStore : ICapStore
     public async Task<IReadOnlyList<Cap>> OfAsync(
         ISession session, OrganizationId organization, IReadOnlyCollection<string> tiers, IReadOnlyCollection<MemberId> members)
     {
+        if (tiers.Count == 1 && members.Count == 1)
+            return [.. (await SqlSession.Of(session).QueryAsync<CapRow>(
+                $"""
+                SELECT {Columns} FROM caps c WHERE c.organization_id = @organization AND c.scope = 'organisation' AND c.ref = @organization AND c.is_set = 1
+                UNION ALL SELECT {Columns} FROM caps c WHERE c.organization_id = @organization AND c.scope = 'tier' AND c.ref = @tier AND c.is_set = 1
+                UNION ALL SELECT {Columns} FROM caps c WHERE c.organization_id = @organization AND c.scope = 'individual' AND c.ref = @member AND c.is_set = 1
+                """,
+                new { organization = Ids.ToBytes(organization), tier = TextKey.Exact(tiers.First()), member = Ids.ToBytes(members.First()) })).Select(row => row.ToCap())];
         var found = new List<Cap>();
         foreach (var chunk in (byte[][][])[.. ((byte[][])[Ids.ToBytes(organization), .. tiers.Select(TextKey.Exact), .. members.Select(Ids.ToBytes)]).Chunk(500)])
             found.AddRange((await SqlSession.Of(session).QueryAsync<CapRow>(

@@ -10,22 +10,35 @@ namespace Provisioning.Core.Storage;
 /// <summary>Accounts and counters of spending in SQL.</summary>
 public sealed class CounterStore : ICounterStore
 {
-    public async Task<UsageAccount> LockAsync(ISession session, OrganizationId organization)
+    /// <summary>What a counter is found by, and what is added to it.</summary>
+    private static readonly string[] Keys = ["organization_id", "period", "scope", "ref"];
+
+    private static readonly SumColumn[] Sums = [new("settled", "settled_whole")];
+
+    /// <summary>How a counter is read; each kind by its whole key.</summary>
+    private const string Columns = "SELECT period, scope, ref, settled, settled_whole, held FROM cap_counters WHERE organization_id = @organization AND period = ";
+
+    private const string Ground =
+        """
+        SELECT m.id, m.state, s.status, COALESCE(s.tier, s.last_tier, '') AS tier, o.access_until, o.suspended_at, o.billing_zone, c.plan_model, c.funding,
+            c.currency, u.cap_combination, u.extra_usage, x.member_id AS extra_off, l.amount AS included
+        FROM members m
+        JOIN organizations o ON o.id = m.organization_id
+        LEFT JOIN member_seats s ON s.member_id = m.id
+        LEFT JOIN contracts c ON c.organization_id = m.organization_id
+            AND NOT EXISTS (SELECT 1 FROM contracts later WHERE later.organization_id = c.organization_id AND later.id > c.id)
+        LEFT JOIN usage_accounts u ON u.organization_id = m.organization_id
+        LEFT JOIN extra_usage_off x ON x.member_id = m.id
+        LEFT JOIN included_limits l ON l.organization_id = m.organization_id AND l.tier = COALESCE(s.tier, s.last_tier)
+        """;
+
+    public async Task LockAsync(ISession session, OrganizationId organization)
     {
         var sql = SqlSession.Of(session);
-        if (await sql.ExecuteAsync("UPDATE usage_accounts SET touched = touched + 1 WHERE organization_id = @organization", new { organization = Ids.ToBytes(organization) }) == 1)
-            return await FindAccountAsync(session, organization);
-        var account = UsageAccount.Standard(organization); // two at once: a key conflict, and the second attempt finds the row
-        await sql.ExecuteAsync(
-            """
-            INSERT INTO usage_accounts (organization_id, cap_combination, extra_usage, version, touched)
-            VALUES (@organization, @combination, @extra, @Version, 0)
-            """,
-            new
-            {
-                organization = Ids.ToBytes(organization), combination = Words.Text(account.Combination), extra = Rows.Flag(account.ExtraUsage), account.Version,
-            });
-        return account;
+        if (sql.Dialect.HasOneWriter) return; // the writer holds every lock there is
+        var key = new { organization = Ids.ToBytes(organization) };
+        if (await sql.ExecuteAsync("UPDATE usage_accounts SET touched = touched + 1 WHERE organization_id = @organization", key) == 0)
+            await InsertAccountAsync(sql, UsageAccount.Standard(organization)); // two at once: a key conflict, and the second attempt finds the row
     }
 
     public async Task<UsageAccount> FindAccountAsync(ISession session, OrganizationId organization) =>
@@ -33,16 +46,21 @@ public sealed class CounterStore : ICounterStore
             "SELECT cap_combination, extra_usage, version FROM usage_accounts WHERE organization_id = @organization",
             new { organization = Ids.ToBytes(organization) }))?.ToAccount(organization) ?? UsageAccount.Standard(organization);
 
-    public Task UpdateAccountAsync(ISession session, UsageAccount account) =>
-        SqlSession.Of(session).ExecuteAsync(
+    public async Task SaveAccountAsync(ISession session, UsageAccount account)
+    {
+        var sql = SqlSession.Of(session);
+        if (await sql.ExecuteAsync(
             "UPDATE usage_accounts SET cap_combination = @combination, extra_usage = @extra, version = @Version WHERE organization_id = @organization",
-            new
-            {
-                organization = Ids.ToBytes(account.Organization), combination = Words.Text(account.Combination), extra = Rows.Flag(account.ExtraUsage), account.Version,
-            });
+            Parameters(account)) == 0) await InsertAccountAsync(sql, account);
+    }
 
     public Task<string> ZoneAsync(ISession session, OrganizationId organization) =>
         SqlSession.Of(session).ScalarAsync<string>("SELECT billing_zone FROM organizations WHERE id = @organization", new { organization = Ids.ToBytes(organization) });
+
+    public async Task<UsageGround?> GroundAsync(ISession session, OrganizationId organization, MemberId member, DateTimeOffset now) =>
+        (await SqlSession.Of(session).FindAsync<GroundRow>(
+            $"{Ground} WHERE m.organization_id = @organization AND m.id = @member",
+            new { organization = Ids.ToBytes(organization), member = Ids.ToBytes(member) }))?.ToGround(now);
 
     public async Task<IReadOnlyList<UsageGround>> GroundsAsync(
         ISession session, OrganizationId organization, IReadOnlyCollection<MemberId> members, DateTimeOffset now)
@@ -50,89 +68,79 @@ public sealed class CounterStore : ICounterStore
         var rows = new List<GroundRow>(members.Count);
         foreach (var chunk in members.Chunk(500))
             rows.AddRange(await SqlSession.Of(session).QueryAsync<GroundRow>(
-                """
-                SELECT m.id, m.state, s.status, COALESCE(s.tier, s.last_tier, '') AS tier, o.access_until, o.suspended_at, o.billing_zone, c.plan_model, c.funding,
-                    c.currency, u.cap_combination, u.extra_usage, x.member_id AS extra_off, l.amount AS included
-                FROM members m
-                JOIN organizations o ON o.id = m.organization_id
-                LEFT JOIN member_seats s ON s.member_id = m.id
-                LEFT JOIN contracts c ON c.organization_id = m.organization_id
-                    AND NOT EXISTS (SELECT 1 FROM contracts later WHERE later.organization_id = c.organization_id AND later.id > c.id)
-                LEFT JOIN usage_accounts u ON u.organization_id = m.organization_id
-                LEFT JOIN extra_usage_off x ON x.member_id = m.id
-                LEFT JOIN included_limits l ON l.organization_id = m.organization_id AND l.tier = COALESCE(s.tier, s.last_tier)
-                WHERE m.organization_id = @organization AND m.id IN @members
-                """, new { organization = Ids.ToBytes(organization), members = chunk.Select(Ids.ToBytes) }));
+                $"{Ground} WHERE m.organization_id = @organization AND m.id IN @members",
+                new { organization = Ids.ToBytes(organization), members = chunk.Select(Ids.ToBytes) }));
         return [.. rows.Select(row => row.ToGround(now))];
+    }
+
+    public async Task<IReadOnlyDictionary<CounterKey, CounterState>> ReadAsync(ISession session, OrganizationId organization, UsagePeriod period, string tier, MemberId member)
+    {
+        var rows = await SqlSession.Of(session).QueryAsync<CounterRow>(
+            $"""
+            {Columns} @period AND scope = 'organisation' AND ref = @organization
+            UNION ALL {Columns} @period AND scope = 'tier' AND ref = @tier
+            UNION ALL {Columns} @period AND scope = 'individual' AND ref = @member
+            UNION ALL {Columns} @period AND scope = 'included' AND ref = @member
+            """,
+            new { organization = Ids.ToBytes(organization), period = (long)period.Value, tier = TextKey.Exact(tier), member = Ids.ToBytes(member) });
+        var found = new Dictionary<CounterKey, CounterState>(rows.Count);
+        foreach (var row in rows) found[row.ToKey(period, tier, member)] = row.ToState();
+        return found;
     }
 
     public async Task<IReadOnlyDictionary<CounterKey, CounterState>> ReadAsync(ISession session, OrganizationId organization, IReadOnlyCollection<CounterKey> keys)
     {
-        var of = keys.ToLookup(key => (key.Period.Value, Words.Text(key.Kind), Convert.ToHexString(Ref(organization, key))));
         var found = new Dictionary<CounterKey, CounterState>();
-        foreach (var chunk in keys.Chunk(500))
-            foreach (var row in await SqlSession.Of(session).QueryAsync<CounterRow>(
-                """
-                SELECT period, scope, ref, settled, held FROM cap_counters
-                WHERE organization_id = @organization AND period IN @periods AND scope IN @scopes AND ref IN @refs
-                """,
-                new
-                {
-                    organization = Ids.ToBytes(organization), periods = chunk.Select(key => (long)key.Period.Value).Distinct(),
-                    scopes = chunk.Select(key => Words.Text(key.Kind)).Distinct(), refs = chunk.Select(key => Ref(organization, key)),
-                }))
-                foreach (var key in of[((int)row.Period, row.Scope, Convert.ToHexString(row.Ref))])
-                    found[key] = new CounterState(new UsageCost(row.Settled), new UsageCost(row.Held));
+        foreach (var group in keys.GroupBy(key => (key.Period, key.Kind))) // one for each month and kind
+        {
+            var of = group.Distinct().ToDictionary(key => Convert.ToHexString(Ref(organization, key)));
+            foreach (var chunk in of.Values.Chunk(500))
+                foreach (var row in await SqlSession.Of(session).QueryAsync<CounterRow>(
+                    $"{Columns} @period AND scope = @scope AND ref IN @refs",
+                    new
+                    {
+                        organization = Ids.ToBytes(organization), period = (long)group.Key.Period.Value, scope = Words.Text(group.Key.Kind),
+                        refs = chunk.Select(key => Ref(organization, key)),
+                    }))
+                    found[of[Convert.ToHexString(row.Ref)]] = row.ToState();
+        }
         return found;
     }
 
-    public async Task AddAsync(
-        ISession session, OrganizationId organization, CounterKey key, CounterState? before, UsageCost settled, UsageCost held, UsageCost room)
+    public async Task SetAsync(ISession session, OrganizationId organization, CounterKey key, CounterState? before, CounterState after)
     {
+        var (was, now) = ((before ?? default).Settled.Wide, after.Settled.Wide);
         var parameters = new
         {
             organization = Ids.ToBytes(organization), period = (long)key.Period.Value, scope = Words.Text(key.Kind), @ref = Ref(organization, key),
-            settled = settled.Units, held = held.Units, room = room.Units,
+            settled = now.Part, whole = now.Whole, held = after.Held.Narrow, wasSettled = was.Part, wasWhole = was.Whole,
+            wasHeld = (before ?? default).Held.Narrow,
         };
-        if (before is null && room >= UsageCost.Zero)
-        {
-            await SqlSession.Of(session).ExecuteAsync(
-                "INSERT INTO cap_counters (organization_id, period, scope, ref, settled, held) VALUES (@organization, @period, @scope, @ref, @settled, @held)", parameters);
-            return;
-        }
-        if (await SqlSession.Of(session).ExecuteAsync(
-            """
-            UPDATE cap_counters SET settled = settled + @settled, held = held + @held
-            WHERE organization_id = @organization AND period = @period AND scope = @scope AND ref = @ref AND settled + held <= @room
-            """, parameters) != 1) throw new UnitConflictException("A counter was changed meanwhile.");
+        // Read as it was added to: a column of units may hold more than a sum that is written whole.
+        if (await SqlSession.Of(session).ExecuteAsync(before is null
+            ? """
+              INSERT INTO cap_counters (organization_id, period, scope, ref, settled, settled_whole, held)
+              VALUES (@organization, @period, @scope, @ref, @settled, @whole, @held)
+              """
+            : """
+              UPDATE cap_counters SET settled = @settled, settled_whole = @whole, held = @held
+              WHERE organization_id = @organization AND period = @period AND scope = @scope AND ref = @ref AND held = @wasHeld
+                AND settled = @wasSettled + (@wasWhole - settled_whole) * CAST(1000000000000 AS BIGINT)
+              """, parameters) != 1) throw new UnitConflictException("A counter was changed meanwhile.");
     }
 
-    public async Task AddBatchAsync(
-        ISession session, OrganizationId organization, Guid batch, IReadOnlyCollection<UsagePeriod> periods, IReadOnlyCollection<MemberId> members)
+    public async Task AddAsync(
+        ISession session, OrganizationId organization, IReadOnlyCollection<KeyValuePair<CounterKey, UsageCost>> settled, IReadOnlyDictionary<CounterKey, CounterState> before)
     {
-        foreach (var (scope, amount) in ((string, string)[])[("individual", "e.billed"), ("included", "e.cost - e.billed")])
-        {
-            var parameters = new
-            {
-                organization = Ids.ToBytes(organization), batch = batch.ToByteArray(bigEndian: true), periods = periods.Select(period => (long)period.Value),
-                members = members.Select(Ids.ToBytes),
-            };
-            await SqlSession.Of(session).ExecuteAsync(
-                $"""
-                INSERT INTO cap_counters (organization_id, period, scope, ref, settled, held)
-                SELECT DISTINCT e.organization_id, e.period, '{scope}', e.member_id, 0, 0 FROM usage_events e
-                WHERE e.batch_id = @batch AND {amount} > 0 AND NOT EXISTS (
-                    SELECT 1 FROM cap_counters k
-                    WHERE k.organization_id = e.organization_id AND k.period = e.period AND k.scope = '{scope}' AND k.ref = e.member_id)
-                """, parameters);
-            await SqlSession.Of(session).ExecuteAsync(
-                $"""
-                UPDATE cap_counters SET settled = settled + (
-                    SELECT SUM({amount}) FROM usage_events e WHERE e.batch_id = @batch AND e.member_id = cap_counters.ref AND e.period = cap_counters.period)
-                WHERE organization_id = @organization AND period IN @periods AND scope = '{scope}' AND ref IN @members AND EXISTS (
-                    SELECT 1 FROM usage_events e WHERE e.batch_id = @batch AND e.member_id = cap_counters.ref AND e.period = cap_counters.period)
-                """, parameters);
-        }
+        var sql = SqlSession.Of(session);
+        var added = settled.Where(sum => !sum.Value.IsZero).ToLookup(sum => before.ContainsKey(sum.Key));
+        var of = Ids.ToBytes(organization);
+        if (await sql.AddAsync("cap_counters", Keys, Sums, [.. added[true]], Values) != added[true].Count())
+            throw new UnitConflictException("A counter was changed meanwhile.");
+        await sql.InsertAsync("cap_counters", [.. Keys, "settled", "settled_whole", "held"], [.. added[false]], sum => [.. Values(sum), 0L]);
+
+        object?[] Values(KeyValuePair<CounterKey, UsageCost> sum) =>
+            [of, (long)sum.Key.Period.Value, Words.Text(sum.Key.Kind), Ref(organization, sum.Key), sum.Value.Wide.Part, sum.Value.Wide.Whole];
     }
 
     public async Task GiveBackAsync(ISession session, OrganizationId organization, IReadOnlyCollection<UsageHold> holds)
@@ -149,7 +157,7 @@ public sealed class CounterStore : ICounterStore
                     new
                     {
                         organization = Ids.ToBytes(organization), period = (long)group.Key.Period.Value, scope = Words.Text(kind), @ref = Ref(organization, group.Key),
-                        amount = group.Aggregate(UsageCost.Zero, (sum, part) => sum + part.Amount).Units,
+                        amount = group.Aggregate(UsageCost.Zero, (sum, part) => sum + part.Amount).Narrow,
                     });
         foreach (var (scope, amount) in ((string, string)[])[("individual", "h.amount"), ("included", "h.included")])
             await sql.ExecuteAsync(
@@ -189,6 +197,18 @@ public sealed class CounterStore : ICounterStore
         };
     }
 
+    private static Task<int> InsertAccountAsync(SqlSession sql, UsageAccount account) =>
+        sql.ExecuteAsync(
+            """
+            INSERT INTO usage_accounts (organization_id, cap_combination, extra_usage, version, touched)
+            VALUES (@organization, @combination, @extra, @Version, 0)
+            """, Parameters(account));
+
+    private static object Parameters(UsageAccount account) => new
+    {
+        organization = Ids.ToBytes(account.Organization), combination = Words.Text(account.Combination), extra = Rows.Flag(account.ExtraUsage), account.Version,
+    };
+
     /// <summary>The organisation, the name of the tier, or the member.</summary>
     internal static byte[] Ref(OrganizationId organization, CounterKey key) => key.Kind switch
     {
@@ -200,7 +220,17 @@ public sealed class CounterStore : ICounterStore
         public UsageAccount ToAccount(OrganizationId organization) => new(organization, Words.Parse<CapCombination>(Cap_Combination), Extra_Usage != 0, Version);
     }
 
-    private sealed record CounterRow(long Period, string Scope, byte[] Ref, long Settled, long Held);
+    private sealed record CounterRow(long Period, string Scope, byte[] Ref, long Settled, long Settled_Whole, long Held)
+    {
+        public CounterState ToState() => new(UsageCost.Of(Settled_Whole, Settled), new UsageCost(Held));
+
+        public CounterKey ToKey(UsagePeriod period, string tier, MemberId member) => Words.Parse<CounterKind>(Scope) switch
+        {
+            CounterKind.Organisation => new CounterKey(period, CounterKind.Organisation),
+            CounterKind.Tier => new CounterKey(period, CounterKind.Tier, tier),
+            var kind => new CounterKey(period, kind, null, member),
+        };
+    }
 
     private sealed record OverdueRow(long Organisation, long Tier, long Individual, long Included);
 
@@ -216,7 +246,7 @@ public sealed class CounterStore : ICounterStore
                 Suspended_At is null && (Access_Until is not { } until || Instants.ToMicroseconds(now) < until), Billing_Zone,
                 Rows.OptionalWord<PlanModel>(Plan_Model), Rows.OptionalWord<Funding>(Funding), currency,
                 Rows.OptionalWord<CapCombination>(Cap_Combination) ?? CapCombination.MostRestrictive, Extra_Usage is 1 && Extra_Off is null,
-                currency is not null && Included is { } minor ? UsageCost.OfMinor(minor, currency) ?? UsageCost.Zero : UsageCost.Zero);
+                currency is not null && Included is { } minor ? UsageCost.OfMinor(minor, currency) : UsageCost.Zero);
         }
     }
 }

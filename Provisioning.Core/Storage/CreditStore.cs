@@ -27,20 +27,22 @@ public sealed class CreditStore : ICreditStore
             UPDATE credit_accounts SET available = available - @amount, held = held + @amount
             WHERE organization_id = @organization AND available > 0 AND available >= @least AND next_expiry > @now
             """,
-            new { organization = Ids.ToBytes(organization), amount = amount.Units, least = least.Units, now = Instants.ToMicroseconds(now) }) == 1;
+            new { organization = Ids.ToBytes(organization), amount = amount.Narrow, least = least.Narrow, now = Instants.ToMicroseconds(now) }) == 1;
 
-    public async Task SettleAsync(ISession session, OrganizationId organization, UsageCost held, UsageCost actual)
+    public async Task<bool> SettleAsync(ISession session, OrganizationId organization, UsageCost held, UsageCost actual, UsageCost least)
     {
         var sql = SqlSession.Of(session);
-        var parameters = new { organization = Ids.ToBytes(organization), held = held.Units, actual = actual.Units };
+        var parameters = new { organization = Ids.ToBytes(organization), held = held.Narrow, actual = actual.Narrow, least = least.Narrow };
         if (await sql.ExecuteAsync(
             """
             UPDATE credit_accounts SET available = available + @held - @actual, held = held - @held
-            WHERE organization_id = @organization AND held >= @held
-            """, parameters) == 1) return;
+            WHERE organization_id = @organization AND held >= @held AND available >= @least
+            """, parameters) == 1) return true;
+        if (await FindAsync(session, organization) is { } account && account.Available < least) return false;
         if (!held.IsZero) throw new InvalidOperationException("More credits are to be released than are held.");
         // Usage without credits. Two at once: a key conflict, and the second attempt finds the row.
         await InsertAsync(sql, CreditAccount.Empty(organization) with { Available = UsageCost.Zero - actual });
+        return true;
     }
 
     public async Task<CreditAccount?> FindAsync(ISession session, OrganizationId organization) =>
@@ -78,8 +80,8 @@ public sealed class CreditStore : ICreditStore
             """,
             new
             {
-                organization = Ids.ToBytes(after.Organization), before = before.Available.Units, after = after.Available.Units, held = before.Held.Units,
-                expiry = Expiry(after.NextExpiry), low = after.LowAt.Units,
+                organization = Ids.ToBytes(after.Organization), before = before.Available.Narrow, after = after.Available.Narrow, held = before.Held.Narrow,
+                expiry = Expiry(after.NextExpiry), low = after.LowAt.Narrow,
             });
         if (written != 1) throw new UnitConflictException("The credits were changed meanwhile.");
     }
@@ -95,7 +97,7 @@ public sealed class CreditStore : ICreditStore
             """
             UPDATE credit_lots SET remaining = remaining - @amount, is_open = CASE WHEN remaining = @amount THEN 0 ELSE 1 END
             WHERE id = @lot AND remaining >= @amount
-            """, new { lot = Ids.ToBytes(lot), amount = amount.Units });
+            """, new { lot = Ids.ToBytes(lot), amount = amount.Narrow });
         if (taken != 1) throw new UnitConflictException("The credits were drawn meanwhile.");
     }
 
@@ -108,7 +110,7 @@ public sealed class CreditStore : ICreditStore
             new
             {
                 id = Ids.ToBytes(lot.Id), organization = Ids.ToBytes(lot.Organization), source = Words.Text(lot.Source),
-                invoice = Rows.OptionalBytes(lot.Invoice), amount = lot.Amount.Units, lot.Priority, expires = Expiry(lot.ExpiresAt),
+                invoice = Rows.OptionalBytes(lot.Invoice), amount = lot.Amount.Narrow, lot.Priority, expires = Expiry(lot.ExpiresAt),
                 created = Instants.ToMicroseconds(lot.CreatedAt),
             });
 
@@ -118,7 +120,7 @@ public sealed class CreditStore : ICreditStore
             "UPDATE credit_lots SET remaining = @remaining, is_open = @open, opened_at = @at WHERE id = @id AND opened_at IS NULL",
             new
             {
-                id = Ids.ToBytes(lot.Id), remaining = lot.Remaining.Units, open = Rows.Flag(!lot.Remaining.IsZero), at = Rows.OptionalMicroseconds(lot.OpenedAt),
+                id = Ids.ToBytes(lot.Id), remaining = lot.Remaining.Narrow, open = Rows.Flag(!lot.Remaining.IsZero), at = Rows.OptionalMicroseconds(lot.OpenedAt),
             });
         if (opened != 1) throw new UnitConflictException("The credits were opened meanwhile.");
     }
@@ -151,7 +153,7 @@ public sealed class CreditStore : ICreditStore
         return SqlSession.Of(session).InsertAsync("credit_transfers", TransferColumns, [.. journal.Transfers.Select((transfer, place) => (Transfer: transfer, No: place + 1))], line =>
         [
             of, id, line.No, kind, at, Words.Text(line.Transfer.From.Place), Rows.OptionalBytes(line.Transfer.From.Lot), Words.Text(line.Transfer.To.Place),
-            Rows.OptionalBytes(line.Transfer.To.Lot), line.Transfer.Amount.Units, subject, journal.Reason,
+            Rows.OptionalBytes(line.Transfer.To.Lot), line.Transfer.Amount.Narrow, subject, journal.Reason,
         ]);
     }
 
@@ -163,8 +165,8 @@ public sealed class CreditStore : ICreditStore
             """,
             new
             {
-                organization = Ids.ToBytes(account.Organization), available = account.Available.Units, held = account.Held.Units,
-                expiry = Expiry(account.NextExpiry), low = account.LowAt.Units, level = Words.Text(account.Level),
+                organization = Ids.ToBytes(account.Organization), available = account.Available.Narrow, held = account.Held.Narrow,
+                expiry = Expiry(account.NextExpiry), low = account.LowAt.Narrow, level = Words.Text(account.Level),
             });
 
     private static long Expiry(DateTimeOffset? instant) => instant is { } value ? Instants.ToMicroseconds(value) : Never;

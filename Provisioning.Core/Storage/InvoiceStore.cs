@@ -1,6 +1,7 @@
 using Provisioning.Core.Common;
 using Provisioning.Core.Contracts;
 using Provisioning.Core.Journal;
+using Provisioning.Core.Spend;
 
 namespace Provisioning.Core.Storage;
 
@@ -16,7 +17,7 @@ public sealed class InvoiceStore : IInvoiceStore
     private static readonly string[] LineColumns =
     [
         "invoice_id", "line_no", "kind", "tier", "from_tier", "quantity", "unit", "months", "months_of", "starts_on", "ends_on", "amount", "note",
-        "member_id", "model", "tokens_input", "tokens_output", "tokens_cache_write", "tokens_cache_read", "cost",
+        "member_id", "model", "tokens_input", "tokens_output", "tokens_cache_write", "tokens_cache_read", "cost", "cost_whole",
     ];
 
     public async Task<Invoice?> FindAsync(ISession session, OrganizationId organization, InvoiceId invoice)
@@ -37,7 +38,7 @@ public sealed class InvoiceStore : IInvoiceStore
         return [.. (await sql.QueryAsync<LineRow>(
             $"""
             SELECT l.kind, l.tier, l.from_tier, l.quantity, l.unit, l.months, l.months_of, l.starts_on, l.ends_on, l.amount, l.note, l.member_id, m.user_name,
-                l.model, l.tokens_input, l.tokens_output, l.tokens_cache_write, l.tokens_cache_read, l.cost
+                l.model, l.tokens_input, l.tokens_output, l.tokens_cache_write, l.tokens_cache_read, l.cost, l.cost_whole
             FROM invoice_lines l LEFT JOIN members m ON m.id = l.member_id
             WHERE l.invoice_id = @id AND l.line_no > @after ORDER BY l.line_no {sql.Dialect.Page}
             """, new { id = Ids.ToBytes(invoice), after = (long)after, limit, offset = 0 })).Select(line => line.ToLine())];
@@ -113,8 +114,10 @@ public sealed class InvoiceStore : IInvoiceStore
             id, item.No, Words.Text(item.Line.Kind), item.Line.Tier, item.Line.From, item.Line.Quantity, item.Line.Unit,
             item.Line.Months.Numerator, item.Line.Months.Denominator, Days.Of(item.Line.Start), Days.Of(item.Line.End), item.Line.Amount, item.Line.Note,
             Rows.OptionalBytes(item.Line.Usage?.Member), item.Line.Usage?.Model, item.Line.Usage?.Input, item.Line.Usage?.Output,
-            item.Line.Usage?.CacheWrite, item.Line.Usage?.CacheRead, item.Line.Usage?.Cost,
+            item.Line.Usage?.CacheWrite, item.Line.Usage?.CacheRead, CostOf(item.Line)?.Part, CostOf(item.Line)?.Whole,
         ]);
+
+        static (long Whole, long Part)? CostOf(ChargeLine line) => line.Usage is { } usage ? new UsageCost(usage.Cost).Wide : null;
     }
 
     private static Task<long> CountAsync(SqlSession sql, InvoiceId invoice) =>
@@ -189,14 +192,15 @@ public sealed class InvoiceStore : IInvoiceStore
     private sealed record LineRow(
         string Kind, string? Tier, string? From_Tier, long Quantity, long Unit, long Months, long Months_Of, long Starts_On, long Ends_On, long Amount,
         string? Note, byte[]? Member_Id, string? User_Name, string? Model, long? Tokens_Input, long? Tokens_Output, long? Tokens_Cache_Write,
-        long? Tokens_Cache_Read, long? Cost)
+        long? Tokens_Cache_Read, long? Cost, long? Cost_Whole)
     {
         public ChargeLine ToLine() => new(
             Words.Parse<LineKind>(Kind), Tier, From_Tier, (int)Quantity, Unit, new MonthFraction(Months, Months_Of), Days.ToDate(Starts_On),
             Days.ToDate(Ends_On), Amount, Note)
         {
             Usage = Member_Id is null ? null : new LineUsage(
-                Rows.Id<MemberId>(Member_Id), User_Name, Model!, Tokens_Input ?? 0, Tokens_Output ?? 0, Tokens_Cache_Write ?? 0, Tokens_Cache_Read ?? 0, Cost ?? 0),
+                Rows.Id<MemberId>(Member_Id), User_Name, Model!, Tokens_Input ?? 0, Tokens_Output ?? 0, Tokens_Cache_Write ?? 0, Tokens_Cache_Read ?? 0,
+                UsageCost.Of(Cost_Whole ?? 0, Cost ?? 0).Units),
         };
     }
 

@@ -65,7 +65,9 @@ internal sealed class PendingUnit<T>(WriteUnit<T> unit, TimeProvider time, Cance
     {
         scope = null;
         // An id that was made for this unit and is used for the first time is nobody else's: its receipt is written once, with the reply.
-        var isKnown = MayHaveHappened || unit.RequestHash is not null;
+        // One that finds its own earlier attempt in what it writes needs none.
+        var needsReceipt = !unit.IsRepeatable || unit.RequestHash is not null;
+        var isKnown = needsReceipt && (MayHaveHappened || unit.RequestHash is not null);
         if (isKnown && await Receipts.FindAsync(session, unit.Id) is { } receipt)
         {
             outcome = await AnswerFromAsync(session, receipt);
@@ -77,6 +79,7 @@ internal sealed class PendingUnit<T>(WriteUnit<T> unit, TimeProvider time, Cance
         outcome = await unit.Run(scope);
         if (!outcome.IsOk) return false;
         await JournalWriter.WriteAsync(session, scope, scope.Rows, time);
+        if (!needsReceipt) return true;
         var reply = Receipts.Write(unit.Remember is null ? JsonSerializer.Serialize(outcome.Value, Receipts.Json) : unit.Remember(outcome.Value));
         if (isKnown) await Receipts.SetReplyAsync(session, unit.Id, reply);
         else await Receipts.InsertAsync(session, unit.Id, unit.Kind, null, reply, unit.Now);

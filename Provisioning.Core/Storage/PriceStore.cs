@@ -69,7 +69,7 @@ public sealed class PriceStore : IPriceStore
         SqlSession.Of(session).InsertAsync("model_prices", Inserted, prices, price =>
         [
             TextKey.Exact(price.Model), price.Currency.Code, Instants.ToMicroseconds(price.ValidFrom), Ids.ToBytes(price.Id), price.Model, price.Rates.Input,
-            price.Rates.Output, price.Rates.CacheWrite, price.Rates.CacheRead, price.DefaultEstimate.Units, Instants.ToMicroseconds(price.CreatedAt),
+            price.Rates.Output, price.Rates.CacheWrite, price.Rates.CacheRead, price.DefaultEstimate.Narrow, Instants.ToMicroseconds(price.CreatedAt),
             Words.Text(actor.Kind), actor.Id, actor.CorrelationId,
         ]);
 

@@ -14,7 +14,7 @@ namespace Provisioning.Core.Storage;
 /// An open transaction on one connection; every statement of the stores goes through it. Parameters are the properties of an object, or
 /// <see cref="DynamicParameters"/> of a text that is put together; rows are made by <see cref="RowReader"/>.
 /// </summary>
-internal sealed class SqlSession(KeptConnection connection, DbTransaction? transaction, IDialect dialect, CancellationToken cancel = default) : ISession
+internal sealed partial class SqlSession(KeptConnection connection, DbTransaction? transaction, IDialect dialect, CancellationToken cancel = default) : ISession
 {
     private static readonly ConcurrentDictionary<(string Table, string[] Columns, int Rows), (string Sql, ParameterNames Names)> Inserts = new(new SameInsert());
 

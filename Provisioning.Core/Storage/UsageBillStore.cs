@@ -12,6 +12,10 @@ public sealed class UsageBillStore : IUsageBillStore
     /// <summary>First byte of a line's key: usage of the month itself, then late usage.</summary>
     private const byte Own = 0, Late = 1;
 
+    /// <summary>What of the sums of a month is not late usage: units, and whole currency units. Sums of either stay within 64 bits.</summary>
+    private const string Part = "(SUM(r.billed % CAST(1000000000000 AS BIGINT)) - COALESCE(MAX(l.cost), 0))",
+        Whole = "(SUM(r.billed_whole + r.billed / CAST(1000000000000 AS BIGINT)) - COALESCE(MAX(l.cost_whole), 0))";
+
     private const int MemberAt = 5, ModelAt = MemberAt + 16;
 
     public async Task<IReadOnlyList<(OrganizationId Organization, UsagePeriod Period)>> DueAsync(ISession session, DateTimeOffset now, int limit)
@@ -61,14 +65,15 @@ public sealed class UsageBillStore : IUsageBillStore
             $"""
             SELECT r.period, r.member_id, r.model_key, MIN(r.model) AS model, SUM(r.input_tokens) - COALESCE(MAX(l.input), 0) AS input,
                 SUM(r.output_tokens) - COALESCE(MAX(l.output), 0) AS output, SUM(r.cache_write_tokens) - COALESCE(MAX(l.cache_write), 0) AS cache_write,
-                SUM(r.cache_read_tokens) - COALESCE(MAX(l.cache_read), 0) AS cache_read, SUM(r.billed) - COALESCE(MAX(l.cost), 0) AS cost
+                SUM(r.cache_read_tokens) - COALESCE(MAX(l.cache_read), 0) AS cache_read, {Part} AS cost,
+                {Whole} AS cost_whole
             FROM usage_rollups r LEFT JOIN (
                 SELECT u.member_id, u.model_key, SUM(u.tokens_input) AS input, SUM(u.tokens_output) AS output, SUM(u.tokens_cache_write) AS cache_write,
-                    SUM(u.tokens_cache_read) AS cache_read, SUM(u.cost) AS cost
+                    SUM(u.tokens_cache_read) AS cache_read, SUM(u.cost % CAST(1000000000000 AS BIGINT)) AS cost, SUM(u.cost / CAST(1000000000000 AS BIGINT)) AS cost_whole
                 FROM usage_late u WHERE u.organization_id = @organization AND u.period = @period GROUP BY u.member_id, u.model_key) l
               ON l.member_id = r.member_id AND l.model_key = r.model_key
             WHERE r.organization_id = @organization AND r.period = @period AND r.member_id >= @member AND (r.member_id > @member OR r.model_key > @model)
-            GROUP BY r.period, r.member_id, r.model_key HAVING SUM(r.billed) - COALESCE(MAX(l.cost), 0) > 0
+            GROUP BY r.period, r.member_id, r.model_key HAVING CASE WHEN {Whole} > 1000000 THEN 1 ELSE {Whole} * CAST(1000000000000 AS BIGINT) + {Part} END > 0
             ORDER BY r.member_id, r.model_key {sql.Dialect.Page}
             """,
             new
@@ -83,10 +88,11 @@ public sealed class UsageBillStore : IUsageBillStore
         var rows = await sql.QueryAsync<LineRow>(
             $"""
             SELECT u.period, u.member_id, u.model_key, MIN(u.model) AS model, SUM(u.tokens_input) AS input, SUM(u.tokens_output) AS output,
-                SUM(u.tokens_cache_write) AS cache_write, SUM(u.tokens_cache_read) AS cache_read, SUM(u.cost) AS cost
+                SUM(u.tokens_cache_write) AS cache_write, SUM(u.tokens_cache_read) AS cache_read, SUM(u.cost % CAST(1000000000000 AS BIGINT)) AS cost,
+                SUM(u.cost / CAST(1000000000000 AS BIGINT)) AS cost_whole
             FROM usage_late u WHERE u.organization_id = @organization AND u.billed_period = @billed
               AND (u.period > @period OR (u.period = @period AND u.member_id > @member) OR (u.period = @period AND u.member_id = @member AND u.model_key > @model))
-            GROUP BY u.period, u.member_id, u.model_key HAVING SUM(u.cost) > 0
+            GROUP BY u.period, u.member_id, u.model_key HAVING MAX(u.cost) > 0
             ORDER BY u.period, u.member_id, u.model_key {sql.Dialect.Page}
             """,
             new
@@ -111,7 +117,7 @@ public sealed class UsageBillStore : IUsageBillStore
     }
 
     private sealed record LineRow(
-        long Period, byte[] Member_Id, byte[] Model_Key, string Model, long Input, long Output, long Cache_Write, long Cache_Read, long Cost)
+        long Period, byte[] Member_Id, byte[] Model_Key, string Model, long Input, long Output, long Cache_Write, long Cache_Read, long Cost, long Cost_Whole)
     {
         public BilledUsage ToLine(byte kind)
         {
@@ -121,7 +127,8 @@ public sealed class UsageBillStore : IUsageBillStore
             Member_Id.CopyTo(key, MemberAt);
             Model_Key.CopyTo(key, ModelAt);
             return new BilledUsage(
-                key, new UsagePeriod((int)Period), Rows.Id<MemberId>(Member_Id), Model, new TokenCounts(Input, Output, Cache_Write, Cache_Read), new UsageCost(Cost));
+                key, new UsagePeriod((int)Period), Rows.Id<MemberId>(Member_Id), Model, new TokenCounts(Input, Output, Cache_Write, Cache_Read),
+                UsageCost.Of(Cost_Whole, Cost));
         }
     }
 }

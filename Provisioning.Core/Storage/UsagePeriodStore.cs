@@ -51,7 +51,7 @@ public sealed class UsagePeriodStore : IUsagePeriodStore
         return SqlSession.Of(session).InsertAsync("usage_late", LateColumns, late, item =>
         [
             of, billed.Value, item.Id.ToByteArray(bigEndian: true), item.Usage.Period.Value, Ids.ToBytes(item.Usage.Member), TextKey.Exact(item.Usage.Model),
-            item.Usage.Model, item.Usage.Tokens.Input, item.Usage.Tokens.Output, item.Usage.Tokens.CacheWrite, item.Usage.Tokens.CacheRead, item.Usage.Cost.Units,
+            item.Usage.Model, item.Usage.Tokens.Input, item.Usage.Tokens.Output, item.Usage.Tokens.CacheWrite, item.Usage.Tokens.CacheRead, item.Usage.Cost.Narrow,
         ]);
     }
 }

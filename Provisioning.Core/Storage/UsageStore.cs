@@ -16,6 +16,23 @@ public sealed class UsageStore : IUsageStore
         e.cache_read_tokens, e.occurred_at, e.period, e.cost, e.billed, e.is_unpriced, e.hold_id, e.batch_id, e.recorded_at
         """;
 
+    private static readonly byte[] OfAuthorizations = TextKey.Exact(UsageReport.OfAuthorizations);
+
+    /// <summary>What a rollup is found by, and what is added to it.</summary>
+    private static readonly string[] RollupKeys = ["organization_id", "period", "member_id", "tier_key", "model_key"];
+
+    private static readonly SumColumn[] RollupSums =
+    [
+        new("events"), new("input_tokens"), new("output_tokens"), new("cache_write_tokens"), new("cache_read_tokens"), new("cost", "cost_whole"),
+        new("billed", "billed_whole"),
+    ];
+
+    private static readonly string[] RollupColumns =
+    [
+        .. RollupKeys, "events", "input_tokens", "output_tokens", "cache_write_tokens", "cache_read_tokens", "cost", "cost_whole", "billed", "billed_whole",
+        "tier", "model",
+    ];
+
     private static readonly string[] InsertColumns =
     [
         "id", "organization_id", "source", "source_key", "event_id", "event_key", "member_id", "tier", "tier_key", "model", "model_key", "input_tokens",
@@ -28,6 +45,22 @@ public sealed class UsageStore : IUsageStore
             $"SELECT {HoldColumns} FROM usage_holds h WHERE h.id = @hold AND h.organization_id = @organization",
             new { hold = Ids.ToBytes(hold), organization = Ids.ToBytes(organization) }))?.ToHold();
 
+    public async Task<(UsageHold? Hold, UsageEvent? Recorded)> FindSettlementAsync(ISession session, OrganizationId organization, AuthorizationId hold)
+    {
+        var row = await SqlSession.Of(session).FindAsync<SettlementRow>(
+            $"""
+            SELECT {HoldColumns}, e.id AS recorded_id FROM usage_holds h
+            LEFT JOIN usage_events e ON e.organization_id = h.organization_id AND e.event_key = @event AND e.source_key = @source
+            WHERE h.id = @hold AND h.organization_id = @organization
+            """,
+            new
+            {
+                hold = Ids.ToBytes(hold), organization = Ids.ToBytes(organization), @event = TextKey.Exact(hold.ToString()), source = OfAuthorizations,
+            });
+        var isRecorded = row is null || row.Recorded_Id is not null; // without an authorisation there may be an event all the same
+        return (row?.ToHold(), isRecorded ? await FindEventAsync(session, organization, UsageReport.OfAuthorizations, hold.ToString()) : null);
+    }
+
     public Task InsertHoldAsync(ISession session, UsageHold hold) =>
         SqlSession.Of(session).ExecuteAsync(
             """
@@ -37,8 +70,8 @@ public sealed class UsageStore : IUsageStore
             new
             {
                 id = Ids.ToBytes(hold.Id), organization = Ids.ToBytes(hold.Organization), member = Ids.ToBytes(hold.Member), hold.Tier,
-                tierKey = TextKey.Exact(hold.Tier), hold.Model, period = (long)hold.Period.Value, amount = hold.Split.Billed.Units,
-                included = hold.Split.Included.Units, credits = hold.Credits.Units, state = Words.Text(hold.State),
+                tierKey = TextKey.Exact(hold.Tier), hold.Model, period = (long)hold.Period.Value, amount = hold.Split.Billed.Narrow,
+                included = hold.Split.Included.Narrow, credits = hold.Credits.Narrow, state = Words.Text(hold.State),
                 created = Instants.ToMicroseconds(hold.CreatedAt), expires = Instants.ToMicroseconds(hold.ExpiresAt),
             });
 
@@ -78,17 +111,14 @@ public sealed class UsageStore : IUsageStore
 
     public async Task<IReadOnlyList<UsageEvent>> FindEventsAsync(ISession session, OrganizationId organization, IReadOnlyCollection<UsageReport> reports)
     {
-        var found = new List<EventRow>();
-        foreach (var chunk in reports.Chunk(500))
-            found.AddRange(await SqlSession.Of(session).QueryAsync<EventRow>(
-                $"SELECT {EventColumns} FROM usage_events e WHERE e.organization_id = @organization AND e.event_key IN @events AND e.source_key IN @sources",
-                new
-                {
-                    organization = Ids.ToBytes(organization), events = chunk.Select(report => report.EventId).Distinct().Select(TextKey.Exact),
-                    sources = chunk.Select(report => report.Source).Distinct().Select(TextKey.Exact),
-                }));
-        // Pairs that nobody asked for do no harm; a pair may be found by two chunks.
-        return [.. found.DistinctBy(row => (row.Source, row.Event_Id)).Select(row => row.ToEvent())];
+        var found = new List<UsageEvent>();
+        foreach (var source in reports.GroupBy(report => report.Source)) // as a rule there is one
+            foreach (var chunk in source.Select(report => report.EventId).Distinct().Chunk(500))
+                found.AddRange((await SqlSession.Of(session).QueryAsync<EventRow>(
+                    $"SELECT {EventColumns} FROM usage_events e WHERE e.organization_id = @organization AND e.event_key IN @events AND e.source_key = @source",
+                    new { organization = Ids.ToBytes(organization), events = chunk.Select(TextKey.Exact), source = TextKey.Exact(source.Key) }))
+                    .Select(row => row.ToEvent()));
+        return found;
     }
 
     public Task InsertEventsAsync(ISession session, IReadOnlyCollection<UsageEvent> events, Actor actor)
@@ -98,69 +128,43 @@ public sealed class UsageStore : IUsageStore
         [
             Ids.ToBytes(item.Id), Ids.ToBytes(item.Organization), item.Source, TextKey.Exact(item.Source), item.EventId, TextKey.Exact(item.EventId),
             Ids.ToBytes(item.Member), item.Tier, TextKey.Exact(item.Tier), item.Model, TextKey.Exact(item.Model), item.Tokens.Input, item.Tokens.Output,
-            item.Tokens.CacheWrite, item.Tokens.CacheRead, Instants.ToMicroseconds(item.OccurredAt), (long)item.Period.Value, item.Cost.Units,
-            item.Billed.Units, (long)Rows.Flag(item.IsUnpriced), Rows.OptionalBytes(item.Hold), batch, Instants.ToMicroseconds(item.RecordedAt), kind, actor.Id,
+            item.Tokens.CacheWrite, item.Tokens.CacheRead, Instants.ToMicroseconds(item.OccurredAt), (long)item.Period.Value, item.Cost.Narrow,
+            item.Billed.Narrow, (long)Rows.Flag(item.IsUnpriced), Rows.OptionalBytes(item.Hold), batch, Instants.ToMicroseconds(item.RecordedAt), kind, actor.Id,
             actor.CorrelationId,
         ]);
     }
 
-    public async Task AddToRollupAsync(ISession session, UsageEvent recorded)
+    public async Task AddToRollupsAsync(ISession session, OrganizationId organization, IReadOnlyCollection<UsageEvent> events)
     {
-        var parameters = new
-        {
-            organization = Ids.ToBytes(recorded.Organization), period = (long)recorded.Period.Value, member = Ids.ToBytes(recorded.Member),
-            tierKey = TextKey.Exact(recorded.Tier), modelKey = TextKey.Exact(recorded.Model), recorded.Tier, recorded.Model, input = recorded.Tokens.Input,
-            output = recorded.Tokens.Output, write = recorded.Tokens.CacheWrite, read = recorded.Tokens.CacheRead, cost = recorded.Cost.Units,
-            billed = recorded.Billed.Units,
-        };
-        if (await SqlSession.Of(session).ExecuteAsync(
-            """
-            UPDATE usage_rollups SET events = events + 1, input_tokens = input_tokens + @input, output_tokens = output_tokens + @output,
-                cache_write_tokens = cache_write_tokens + @write, cache_read_tokens = cache_read_tokens + @read, cost = cost + @cost, billed = billed + @billed
-            WHERE organization_id = @organization AND period = @period AND member_id = @member AND tier_key = @tierKey AND model_key = @modelKey
-            """, parameters) == 1) return;
-        await SqlSession.Of(session).ExecuteAsync(
-            """
-            INSERT INTO usage_rollups (organization_id, period, member_id, tier_key, model_key, tier, model, events, input_tokens, output_tokens,
-                cache_write_tokens, cache_read_tokens, cost, billed)
-            VALUES (@organization, @period, @member, @tierKey, @modelKey, @Tier, @Model, 1, @input, @output, @write, @read, @cost, @billed)
-            """, parameters);
+        var sql = SqlSession.Of(session);
+        var sums = events.Count == 1
+            ? [Rollup.Of(events.First())]
+            : events.GroupBy(RollupKey.Of).Select(group => group.Select(Rollup.Of).Aggregate((sum, one) => sum.Plus(one))).ToList();
+        var isThere = sums.Count == 1 ? null : await RollupsAsync(sql, organization, sums);
+        var of = Ids.ToBytes(organization);
+        List<Rollup> known = isThere is null ? sums : [.. sums.Where(sum => isThere.Contains(sum.Key))];
+        var found = await sql.AddAsync("usage_rollups", RollupKeys, RollupSums, known, Values);
+        List<Rollup> missing = isThere is null ? found == 0 ? sums : [] : [.. sums.Where(sum => !isThere.Contains(sum.Key))];
+        await sql.InsertAsync("usage_rollups", RollupColumns, missing, sum => [.. Values(sum), sum.Key.Tier, sum.Key.Model]);
+
+        object?[] Values(Rollup sum) =>
+        [
+            of, (long)sum.Key.Period.Value, Ids.ToBytes(sum.Key.Member), TextKey.Exact(sum.Key.Tier), TextKey.Exact(sum.Key.Model), sum.Events, sum.Tokens.Input,
+            sum.Tokens.Output, sum.Tokens.CacheWrite, sum.Tokens.CacheRead, sum.Cost.Wide.Part, sum.Cost.Wide.Whole, sum.Billed.Wide.Part, sum.Billed.Wide.Whole,
+        ];
     }
 
-    public async Task AddBatchToRollupsAsync(
-        ISession session, OrganizationId organization, Guid batch, IReadOnlyCollection<UsagePeriod> periods, IReadOnlyCollection<MemberId> members)
+    /// <summary>Those that are there, of the members and months of these.</summary>
+    private static async Task<HashSet<RollupKey>> RollupsAsync(SqlSession sql, OrganizationId organization, IEnumerable<Rollup> sums)
     {
-        const string same =
-            """
-            e.batch_id = @batch AND e.member_id = usage_rollups.member_id AND e.period = usage_rollups.period AND e.tier_key = usage_rollups.tier_key
-            AND e.model_key = usage_rollups.model_key
-            """;
-        var parameters = new
-        {
-            organization = Ids.ToBytes(organization), batch = batch.ToByteArray(bigEndian: true), periods = periods.Select(period => (long)period.Value),
-            members = members.Select(Ids.ToBytes),
-        };
-        await SqlSession.Of(session).ExecuteAsync(
-            """
-            INSERT INTO usage_rollups (organization_id, period, member_id, tier_key, model_key, tier, model, events, input_tokens, output_tokens,
-                cache_write_tokens, cache_read_tokens, cost, billed)
-            SELECT DISTINCT e.organization_id, e.period, e.member_id, e.tier_key, e.model_key, e.tier, e.model, 0, 0, 0, 0, 0, 0, 0 FROM usage_events e
-            WHERE e.batch_id = @batch AND NOT EXISTS (
-                SELECT 1 FROM usage_rollups r WHERE r.organization_id = e.organization_id AND r.period = e.period AND r.member_id = e.member_id
-                  AND r.tier_key = e.tier_key AND r.model_key = e.model_key)
-            """, parameters);
-        await SqlSession.Of(session).ExecuteAsync(
-            $"""
-            UPDATE usage_rollups SET
-                events = events + (SELECT COUNT(*) FROM usage_events e WHERE {same}),
-                input_tokens = input_tokens + (SELECT SUM(e.input_tokens) FROM usage_events e WHERE {same}),
-                output_tokens = output_tokens + (SELECT SUM(e.output_tokens) FROM usage_events e WHERE {same}),
-                cache_write_tokens = cache_write_tokens + (SELECT SUM(e.cache_write_tokens) FROM usage_events e WHERE {same}),
-                cache_read_tokens = cache_read_tokens + (SELECT SUM(e.cache_read_tokens) FROM usage_events e WHERE {same}),
-                cost = cost + (SELECT SUM(e.cost) FROM usage_events e WHERE {same}),
-                billed = billed + (SELECT SUM(e.billed) FROM usage_events e WHERE {same})
-            WHERE organization_id = @organization AND period IN @periods AND member_id IN @members AND EXISTS (SELECT 1 FROM usage_events e WHERE {same})
-            """, parameters);
+        var found = new HashSet<RollupKey>();
+        foreach (var month in sums.GroupBy(sum => sum.Key.Period)) // seldom more than one
+            foreach (var chunk in month.Select(sum => sum.Key.Member).Distinct().Chunk(500))
+                found.UnionWith((await sql.QueryAsync<RollupRow>(
+                    "SELECT member_id, tier, model FROM usage_rollups WHERE organization_id = @organization AND period = @period AND member_id IN @members",
+                    new { organization = Ids.ToBytes(organization), period = (long)month.Key.Value, members = chunk.Select(Ids.ToBytes) }))
+                    .Select(row => new RollupKey(month.Key, Rows.Id<MemberId>(row.Member_Id), row.Tier, row.Model)));
+        return found;
     }
 
     public async Task<Page<UsageEvent>> ListEventsAsync(
@@ -178,6 +182,33 @@ public sealed class UsageStore : IUsageStore
                 offset = 0,
             });
         return Pages.Of(rows, limit, row => row.ToEvent(), row => row.Id);
+    }
+
+    private readonly record struct RollupKey(UsagePeriod Period, MemberId Member, string Tier, string Model)
+    {
+        public static RollupKey Of(UsageEvent item) => new(item.Period, item.Member, item.Tier, item.Model);
+    }
+
+    private sealed record Rollup(RollupKey Key, long Events, TokenCounts Tokens, UsageCost Cost, UsageCost Billed)
+    {
+        public static Rollup Of(UsageEvent item) => new(RollupKey.Of(item), 1, item.Tokens, item.Cost, item.Billed);
+
+        public Rollup Plus(Rollup other) => new(
+            Key, Events + other.Events,
+            new TokenCounts(
+                Tokens.Input + other.Tokens.Input, Tokens.Output + other.Tokens.Output, Tokens.CacheWrite + other.Tokens.CacheWrite,
+                Tokens.CacheRead + other.Tokens.CacheRead),
+            Cost + other.Cost, Billed + other.Billed);
+    }
+
+    private sealed record RollupRow(byte[] Member_Id, string Tier, string Model);
+
+    private sealed record SettlementRow(
+        byte[] Id, byte[] Organization_Id, byte[] Member_Id, string Tier, string Model, long Period, long Amount, long Included, long Credits, string State,
+        long Created_At, long Expires_At, byte[]? Recorded_Id)
+    {
+        public UsageHold ToHold() => new HoldRow(
+            Id, Organization_Id, Member_Id, Tier, Model, Period, Amount, Included, Credits, State, Created_At, Expires_At).ToHold();
     }
 
     private sealed record HoldRow(

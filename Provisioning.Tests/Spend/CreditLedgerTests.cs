@@ -168,7 +168,7 @@ public sealed class CreditLedgerTests(string engine) : CoreTests(engine)
                     break;
             }
             var account = (await desk.GroundAsync(org)).Account;
-            Assert.That((account.Balance.Units, account.Held.Units), Is.EqualTo((balance * (UsageCost.PerOne / 100), held * (UsageCost.PerOne / 100))), $"seed {seed} step {step}");
+            Assert.That((account.Balance.Narrow, account.Held.Narrow), Is.EqualTo((balance * (UsageCost.PerOne / 100), held * (UsageCost.PerOne / 100))), $"seed {seed} step {step}");
         }
     }
 }

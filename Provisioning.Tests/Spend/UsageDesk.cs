@@ -157,20 +157,24 @@ internal sealed class UsageDesk
     private static readonly (string Rule, string Sql)[] Rules =
     [
         ("settled of the organisation is the sum of its events", """
-            SELECT COUNT(*) FROM cap_counters k WHERE k.scope = 'organisation' AND k.settled <> COALESCE(
-                (SELECT SUM(e.billed) FROM usage_events e WHERE e.organization_id = k.organization_id AND e.period = k.period), 0)
+            SELECT COUNT(*) FROM cap_counters k WHERE k.scope = 'organisation' AND 0 <> COALESCE(
+                (SELECT (k.settled_whole - SUM(e.billed / CAST(1000000000000 AS BIGINT))) * 1000000000000 + k.settled - SUM(e.billed % CAST(1000000000000 AS BIGINT))
+                FROM usage_events e WHERE e.organization_id = k.organization_id AND e.period = k.period), k.settled + k.settled_whole)
             """),
         ("settled of a tier is the sum of its events", """
-            SELECT COUNT(*) FROM cap_counters k WHERE k.scope = 'tier' AND k.settled <> COALESCE(
-                (SELECT SUM(e.billed) FROM usage_events e WHERE e.organization_id = k.organization_id AND e.period = k.period AND e.tier_key = k.ref), 0)
+            SELECT COUNT(*) FROM cap_counters k WHERE k.scope = 'tier' AND 0 <> COALESCE(
+                (SELECT (k.settled_whole - SUM(e.billed / CAST(1000000000000 AS BIGINT))) * 1000000000000 + k.settled - SUM(e.billed % CAST(1000000000000 AS BIGINT))
+                FROM usage_events e WHERE e.organization_id = k.organization_id AND e.period = k.period AND e.tier_key = k.ref), k.settled + k.settled_whole)
             """),
         ("settled of a member is the sum of his events", """
-            SELECT COUNT(*) FROM cap_counters k WHERE k.scope = 'individual' AND k.settled <> COALESCE(
-                (SELECT SUM(e.billed) FROM usage_events e WHERE e.organization_id = k.organization_id AND e.period = k.period AND e.member_id = k.ref), 0)
+            SELECT COUNT(*) FROM cap_counters k WHERE k.scope = 'individual' AND 0 <> COALESCE(
+                (SELECT (k.settled_whole - SUM(e.billed / CAST(1000000000000 AS BIGINT))) * 1000000000000 + k.settled - SUM(e.billed % CAST(1000000000000 AS BIGINT))
+                FROM usage_events e WHERE e.organization_id = k.organization_id AND e.period = k.period AND e.member_id = k.ref), k.settled + k.settled_whole)
             """),
         ("what a seat included is the sum of what was not billed", """
-            SELECT COUNT(*) FROM cap_counters k WHERE k.scope = 'included' AND k.settled <> COALESCE(
-                (SELECT SUM(e.cost - e.billed) FROM usage_events e WHERE e.organization_id = k.organization_id AND e.period = k.period AND e.member_id = k.ref), 0)
+            SELECT COUNT(*) FROM cap_counters k WHERE k.scope = 'included' AND 0 <> COALESCE(
+                (SELECT (k.settled_whole - SUM((e.cost - e.billed) / CAST(1000000000000 AS BIGINT))) * 1000000000000 + k.settled - SUM((e.cost - e.billed) % CAST(1000000000000 AS BIGINT))
+                FROM usage_events e WHERE e.organization_id = k.organization_id AND e.period = k.period AND e.member_id = k.ref), k.settled + k.settled_whole)
             """),
         ("held of the organisation is the sum of its holds", """
             SELECT COUNT(*) FROM cap_counters k WHERE k.scope = 'organisation' AND k.held <> COALESCE(
@@ -193,10 +197,12 @@ internal sealed class UsageDesk
                 WHERE k.organization_id = e.organization_id AND k.period = e.period AND k.scope = 'individual' AND k.ref = e.member_id)
             """),
         ("a rollup is the sum of its events", """
-            SELECT COUNT(*) FROM usage_rollups r WHERE r.billed <> COALESCE((SELECT SUM(e.billed) FROM usage_events e WHERE e.organization_id = r.organization_id
-                AND e.period = r.period AND e.member_id = r.member_id AND e.tier_key = r.tier_key AND e.model_key = r.model_key), 0)
-              OR r.cost <> COALESCE((SELECT SUM(e.cost) FROM usage_events e WHERE e.organization_id = r.organization_id
-                AND e.period = r.period AND e.member_id = r.member_id AND e.tier_key = r.tier_key AND e.model_key = r.model_key), 0)
+            SELECT COUNT(*) FROM usage_rollups r WHERE 0 <> COALESCE((SELECT (r.billed_whole - SUM(e.billed / CAST(1000000000000 AS BIGINT))) * 1000000000000 + r.billed - SUM(e.billed % CAST(1000000000000 AS BIGINT))
+                FROM usage_events e WHERE e.organization_id = r.organization_id AND e.period = r.period AND e.member_id = r.member_id
+                AND e.tier_key = r.tier_key AND e.model_key = r.model_key), r.billed + r.billed_whole)
+              OR 0 <> COALESCE((SELECT (r.cost_whole - SUM(e.cost / CAST(1000000000000 AS BIGINT))) * 1000000000000 + r.cost - SUM(e.cost % CAST(1000000000000 AS BIGINT))
+                FROM usage_events e WHERE e.organization_id = r.organization_id AND e.period = r.period AND e.member_id = r.member_id
+                AND e.tier_key = r.tier_key AND e.model_key = r.model_key), r.cost + r.cost_whole)
               OR r.events <> (SELECT COUNT(*) FROM usage_events e WHERE e.organization_id = r.organization_id
                 AND e.period = r.period AND e.member_id = r.member_id AND e.tier_key = r.tier_key AND e.model_key = r.model_key)
             """),

@@ -49,7 +49,7 @@ public sealed class UsageInvoiceTests(string engine) : ContractCore(engine)
         var draft = (await UsageInvoicesAsync()).Single();
         Assert.That((draft.State, draft.Number, draft.Start, draft.End), Is.EqualTo((InvoiceState.Draft, (string?)null, new DateOnly(2026, 3, 1), new DateOnly(2026, 4, 1))));
         Assert.That(Lines(draft), Is.EqualTo((string[])["usage ada m1 10.01", "usage ada m2 2.00", "usage grace m1 0.00"]), "PRICE-2: rounded once, half away from zero");
-        Assert.That(draft.Lines[0].Usage!.Cost, Is.EqualTo(10_005_000_000_000), "exact beside it");
+        Assert.That(draft.Lines[0].Usage!.Cost, Is.EqualTo((Int128)10_005_000_000_000), "exact beside it");
         Desk.At("2026-04-03T23:59:00Z");
         await BillAsync();
         Assert.That((await UsageInvoicesAsync()).Single().State, Is.EqualTo(InvoiceState.Draft), "the grace runs");
@@ -235,7 +235,7 @@ public sealed class UsageInvoiceTests(string engine) : ContractCore(engine)
         var row = new
         {
             of = Ids.ToBytes(of.Id), period = (long)period.Value, member = Ids.ToBytes(member), tier, tierKey = TextKey.Exact(tier), model,
-            modelKey = TextKey.Exact(model), cost = CreditSteps.Of(cost).Units,
+            modelKey = TextKey.Exact(model), cost = CreditSteps.Of(cost).Narrow,
         };
         if (await sql.ExecuteAsync(
             """
