@@ -82,7 +82,8 @@ public static class Program
         var app = ProvisioningHost.Build(args, builder =>
         {
             AddStorage(builder.Services);
-            AddDomain(builder.Services);
+            builder.Services.AddSingleton(Catalog(builder.Services.Select(service => service.ImplementationInstance).OfType<ServiceSettings>().Single().Scim));
+            builder.Services.AddDomain();
             builder.Services.AddContracts();
             builder.Services.AddSpend();
             AddDoors(builder.Services);
@@ -190,48 +191,6 @@ public static class Program
         }
     }
 
-    private static void AddDomain(IServiceCollection services)
-    {
-        services.AddSingleton(Catalog(services.Select(service => service.ImplementationInstance).OfType<ServiceSettings>().Single().Scim));
-        services.AddSingleton<SeatEngine>();
-        services.AddSingleton<InvitationMeeting>();
-        services.AddSingleton<MemberLifecycle>();
-        AddMapping(services);
-        services.AddSingleton<Ownership>();
-        services.AddSingleton<InvitationTokens>();
-        services.AddSingleton<InvitationRules>();
-        services.AddSingleton<InvitationDesk>();
-        services.AddSingleton<InvitationAcceptance>();
-        services.AddSingleton<DomainClaims>();
-        services.AddSingleton<TokenUse>();
-        services.AddSingleton<EntryLinks>();
-        services.AddSingleton<EntryFollower>();
-        services.AddSingleton<UserDirectory>();
-        services.AddSingleton<GroupMembership>();
-        services.AddSingleton<GroupDirectory>();
-        services.AddSingleton<MemberAdministration>();
-        services.AddSingleton<LinkConfirmations>();
-        services.AddSingleton<MemberErasure>();
-        services.AddSingleton<Sealer>();
-        services.AddSingleton<AuditVerification>();
-        services.AddSingleton<OrganizationSetup>();
-        services.AddSingleton<OrganizationChanges>();
-        services.AddSingleton<ProvisioningSettings>();
-        services.AddSingleton<GrantCache>();
-        services.AddSingleton<Credentials>();
-        services.AddSingleton<PersonMatcher>();
-        services.AddSingleton<MemberAdmission>();
-        services.AddSingleton<SignInDecision>();
-        services.AddSingleton<ConnectionDirectory>();
-        services.AddSingleton<SessionDirectory>();
-        services.AddSingleton<SignInFlows>();
-        services.AddSingleton<SignInCompletion>();
-        services.AddSingleton<SignInSettingsChanges>();
-        services.AddSingleton<RecoveryTokens>();
-        services.AddSingleton<RecoveryLinks>();
-        services.AddSingleton<RecoveryEntrance>();
-    }
-
     private static void AddNotifications(IServiceCollection services)
     {
         services.AddSingleton<IWebhookStore, WebhookStore>();
@@ -250,23 +209,6 @@ public static class Program
         services.AddSingleton<MailDelivery>();
         services.AddSingleton<IDeliverySweep, DeliverySweep>();
         services.AddSingleton<DeliveryRetention>();
-    }
-
-    private static void AddMapping(IServiceCollection services)
-    {
-        services.AddSingleton<Placements>();
-        services.AddSingleton<MassGuard>();
-        services.AddSingleton<MemberPlacing>();
-        services.AddSingleton<EntryPlacing>();
-        services.AddSingleton<GroupFollower>();
-        services.AddSingleton<MappedSignIn>();
-        services.AddSingleton<LockOut>();
-        services.AddSingleton<RunSteps>();
-        services.AddSingleton<DirectoryRuns>();
-        services.AddSingleton<PlanReader>();
-        services.AddSingleton<ProvisioningPreviews>();
-        services.AddSingleton<ParkedEffects>();
-        services.AddSingleton<Reservations>();
     }
 
     private static void AddDoors(IServiceCollection services)
