@@ -73,7 +73,7 @@ public static class InvitationPages
             "invitation_expired" => ("This invitation has expired", "Ask the person who invited you to send it again."),
             "invitation_revoked" => ("This invitation is no longer valid", "Perhaps a newer one is in your mailbox. Otherwise ask the person who invited you."),
             "member_exists" => ("You are a member already", "Sign in the way your organisation has told you."),
-            "managed_by_directory" => ("Your company decides about your access", "Ask the people who run your company's sign-in to assign this product to you."),
+            "managed_by_directory" => ("Your company decides about your access", "Ask the people who run your company's sign-in to assign this product to you, then sign in."),
             "not_found" => ("We do not know this invitation", "Open the whole link of the mail; some mail programs break it into two lines."),
             _ => ("You cannot join now", "Ask an administrator of your organisation."),
         };

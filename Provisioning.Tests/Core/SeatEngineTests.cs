@@ -7,7 +7,7 @@ using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Core;
 
-/// <summary>SEAT-1 to SEAT-13 and SEAT-16 on the real stack (SEAT-14 and SEAT-15 are not built).</summary>
+/// <summary>SEAT-1 to SEAT-13 and SEAT-16 on the real stack.</summary>
 [TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
 public sealed class SeatEngineTests(string engine) : CoreTests(engine)
 {

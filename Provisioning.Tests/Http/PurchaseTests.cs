@@ -109,7 +109,7 @@ public sealed class PurchaseTests
         var other = await service.OrganizationAsync(standard: 0, premium: 0);
         foreach (var answer in (Answer[])[
             await other.Owner.Get("/seat-quotes/" + quote.Id), await other.Owner.Get("/invoices/" + invoice), await other.Owner.Get($"/invoices/{invoice}/html"),
-            await other.Owner.Get($"/invoices/{invoice}/pdf"),
+            await other.Owner.Get($"/invoices/{invoice}/pdf"), await other.Owner.Get($"/invoices/{invoice}/lines.csv"),
             await other.Owner.Post($"/seat-quotes/{quote.Id}/cancel", null),
             await other.Owner.Post($"/seat-quotes/{quote.Id}/confirm", Expected("400.00"), ("Idempotency-Key", "x")),
             await other.Operator.Post($"/invoices/{invoice}/payments", new { reference = "x" }),
@@ -195,6 +195,9 @@ public sealed class PurchaseTests
         Assert.That((file.ContentType, file.Header("Content-Disposition")![..20]), Is.EqualTo(("application/pdf", "inline; filename=\"IN")));
         Assert.That(file.Body, Does.StartWith("%PDF-").And.Contain("/Count 2"), "two pages");
         Assert.That(file.Body.TrimEnd(), Does.EndWith("%%EOF"));
+        var list = (await org.Owner.Get($"/invoices/{invoice}/lines.csv")).Expect(200);
+        Assert.That(list.ContentType, Does.StartWith("text/csv"));
+        Assert.That(list.Body.Split("\r\n"), Has.Length.EqualTo(22), "a head, twenty lines, and the end of the last");
     }
 
     [Test]

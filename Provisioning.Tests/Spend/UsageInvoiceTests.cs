@@ -184,6 +184,7 @@ public sealed class UsageInvoiceTests(string engine) : ContractCore(engine)
         Assert.That(page, Does.Contain("Usage of m0000").And.Contain("Usage of m0999").And.Not.Contain("Usage of m1000"));
         Assert.That(page, Does.Contain("Lines 1 to 1,000, together").And.Contain(">10.00<").And.Contain("Lines 1,001 to 1,203, together").And.Contain(">2.03<"));
         Assert.That(page, Does.Contain($"{issued.Number}.csv, which is part of this invoice"));
+        Assert.That(System.Text.Encoding.Latin1.GetString(InvoicePdf.Bytes(issued with { Lines = [.. issued.Lines.Take(20)] })), Does.Contain("/Count 2"), "twenty lines, two sums");
         Assert.That(InvoiceText.Sums(issued).Sum(sum => sum.Amount), Is.EqualTo(issued.Total.Minor));
         var answer = new DefaultHttpContext { Response = { Body = new MemoryStream() } };
         await InvoiceCsv.WriteAsync(answer.Response, issued, after => Desk.InvoiceDesk.LinesAsync(issued.Id, after, InvoiceCsv.PageSize, default), default);
