@@ -28,7 +28,7 @@ public static class MemberEndpoints
             .Produces(204).NeedsVersion().Refuses("last_primary_owner", "cannot_remove_self");
         organization.MapRest("POST", "/members/{id}/link-confirmation", Access.Owner, ConfirmLinkAsync)
             .WithSummary("Let the next verified sign-in with a member's address be linked, once, within 21 days")
-            .WithDescription("""Body: {"confirmEmail":"..."}: the address of the member, typed. For who administers and is not linked to the connection yet (identity_conflict). That of the primary owner: the primary owner in person, or the operator.""")
+            .WithDescription("""Body: {"confirmEmail":"...","connection":"con_..."?}: the address of the member, typed, and the only connection it is for, as it is now. For who administers and is not linked to the connection yet (identity_conflict). That of the primary owner: the primary owner in person, or the operator, naming the connection.""")
             .Accepts<LinkConfirmationBody>("application/json").Produces<LinkConfirmationForm>(201).Refuses("domain_not_verified");
         organization.MapRest("GET", "/members/{id}/entitlements", Access.Application, EntitlementsAsync)
             .WithSummary("What the member may use right now").Produces<EntitlementsForm>();
@@ -104,9 +104,12 @@ public static class MemberEndpoints
         if (!Parse(request.Id).Try(out var id, out var error)) return error;
         if (!(await request.BodyAsync()).Try(out var body, out error)) return error;
         var email = body.Fields.Text("confirmEmail");
+        var named = body.Fields.OptionalText("connection");
+        ConnectionId connection = default;
+        if (named is not null && !Ids.TryParse(named, out connection)) body.Fields.Refuse("'connection' must be the id of a connection.");
         if (body.Fields.Problem is { } problem) return problem;
         var confirmed = await request.Service<LinkConfirmations>().GrantAsync(
-            request.Organization, request.Actor, request.Authority, id, email, body.Idempotency, request.Cancel);
+            request.Organization, request.Actor, request.Authority, id, email, named is null ? null : connection, body.Idempotency, request.Cancel);
         return confirmed.Select(until => new RestReply(201, new LinkConfirmationForm(id.ToString(), email, Instants.Text(until))));
     }
 

@@ -1,6 +1,7 @@
 using Provisioning.Api.Hosting;
 using Provisioning.Core.Common;
 using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
 using Provisioning.Core.Seats;
 using Provisioning.Core.SignIn;
 
@@ -45,7 +46,9 @@ public static class SessionEndpoints
     private static async Task<Outcome<RestReply>> EndAsync(RestRequest request)
     {
         if (!Ids.TryParse<SessionId>(request.Id, out var id)) return NoSuchSession();
-        var ended = await request.Service<SessionDirectory>().EndAsync(request.Organization, request.Actor, id, SessionEnd.Revoked, request.Cancel);
+        // A product signs its people out, whoever they are; one person another only as the roles allow.
+        var authority = request.Caller is Caller.Bearer { Grant.Token.Door: Door.Application } ? null : request.Authority;
+        var ended = await request.Service<SessionDirectory>().EndAsync(request.Organization, request.Actor, authority, id, SessionEnd.Revoked, request.Cancel);
         return ended.Select(_ => RestReply.NoContent);
     }
 

@@ -101,6 +101,7 @@ internal sealed partial class SettingsReader(IConfiguration configuration, strin
         {
             SessionMinutes = Integer("Sso:SessionMinutes", standard.SessionMinutes, 1, 43_200),
             StartsPerMinute = Integer("Sso:StartsPerMinute", standard.StartsPerMinute, 0, 100_000),
+            RequestsPerMinute = Integer("Sso:RequestsPerMinute", standard.RequestsPerMinute, 0, 100_000),
             RecoveriesPerHour = Integer("Sso:RecoveriesPerHour", standard.RecoveriesPerHour, 0, 100_000),
         };
     }

@@ -8,13 +8,18 @@ using Provisioning.Core.Common;
 namespace Provisioning.Api.Hosting;
 
 /// <summary>
-/// How often one client address may do what asks for no credentials and writes something, on this node. Who signs in has no token yet,
-/// so <c>RateLimits</c> cannot count it.
+/// How often one client address may do what asks for no credentials, on this node. Who signs in has no token yet, so <c>RateLimits</c>
+/// cannot count it.
 /// </summary>
 public sealed class ClientLimits(ServiceSettings settings) : IDisposable
 {
     private readonly PartitionedRateLimiter<IPAddress> starts = Limiter(settings.Sso.StartsPerMinute, TimeSpan.FromMinutes(1));
     private readonly PartitionedRateLimiter<IPAddress> recoveries = Limiter(settings.Sso.RecoveriesPerHour, TimeSpan.FromHours(1));
+
+    private readonly PartitionedRateLimiter<IPAddress> requests = Limiter(settings.Sso.RequestsPerMinute, TimeSpan.FromMinutes(1));
+
+    /// <summary>Counts a request that asks for no credentials, whatever it is for.</summary>
+    public RateLimited? TakeRequest(HttpContext context) => Take(requests, context, "Too many requests came from your network.");
 
     /// <summary>Counts the beginning of a sign-in; 429 with the seconds to wait when the client began too many.</summary>
     public RateLimited? TakeStart(HttpContext context) => Take(starts, context, "Too many sign-ins were begun from your network.");
@@ -26,6 +31,7 @@ public sealed class ClientLimits(ServiceSettings settings) : IDisposable
     {
         starts.Dispose();
         recoveries.Dispose();
+        requests.Dispose();
     }
 
     private static RateLimited? Take(PartitionedRateLimiter<IPAddress> limiter, HttpContext context, string what)

@@ -98,7 +98,8 @@ public sealed class RestRequest(HttpContext context, Caller caller, Organization
     /// <summary>A body of another type as it came, and the Idempotency-Key.</summary>
     public async Task<Outcome<RestBytes>> BytesAsync(string mediaType)
     {
-        var read = await RequestBody.ReadAsync(Context, Service<ServiceSettings>().Limits.BodyBytes, mediaType);
+        var most = Service<ServiceSettings>().Limits.BodyBytes;
+        var read = await RequestBody.ReadAsync(Context, Caller is Caller.Nobody ? Math.Min(most, RequestBody.AnonymousBytes) : most, mediaType);
         if (!read.Try(out var bytes, out var error)) return error;
         var key = Context.Request.Headers["Idempotency-Key"].ToString();
         if (key.Length == 0) return new RestBytes(bytes, null);
@@ -159,14 +160,15 @@ public static class RestRoute
             }
             Instruments.Refused(channel == Channel.Jit ? Instruments.SignInDoor : Instruments.AdminDoor, Problems.From(error).Code);
             await Problems.WriteAsync(context, error);
-        })).WithMetadata(new RoutePolicy(Describe(access))).Refuses(access == Access.Anyone
-            ? ["invalid_request", "not_found", "store_unavailable"]
+        })).WithMetadata(access == Access.Anyone ? [new RoutePolicy(Describe(access)), CountedRoute.Mark] : [new RoutePolicy(Describe(access))]).Refuses(access == Access.Anyone
+            ? ["invalid_request", "not_found", "rate_limited", "store_unavailable"]
             : ["invalid_request", "unauthenticated", "forbidden_role", "not_found", "rate_limited", "store_unavailable"]);
 
     private static async Task<Outcome<RestRequest>> AuthorizeAsync(HttpContext context, Access access, Channel channel)
     {
         var services = context.RequestServices;
-        if (access == Access.Anyone) return new RestRequest(context, new Caller.Nobody(), null, channel);
+        if (access == Access.Anyone)
+            return services.GetRequiredService<ClientLimits>().TakeRequest(context) is { } limited ? limited : new RestRequest(context, new Caller.Nobody(), null, channel);
         if (!(await services.GetRequiredService<Authentication>().AuthenticateAsync(context)).Try(out var caller, out var error)) return error;
         if (!IsAllowed(caller, access)) return new Forbidden($"This needs: {Describe(access)}.");
         if (context.Request.RouteValues["org"] is not string named) return new RestRequest(context, caller, null, channel);

@@ -16,7 +16,7 @@ public static class InvitationPages
 
     public static void MapInvitationPages(this IEndpointRouteBuilder routes)
     {
-        var pages = routes.MapGroup(InvitationLinks.Path).ExcludeFromDescription().WithMetadata(new RoutePolicy("anyone"));
+        var pages = routes.MapGroup(InvitationLinks.Path).ExcludeFromDescription().WithMetadata(new RoutePolicy("anyone")).CountedByClient();
         pages.MapGet("", OpenAsync);
         pages.MapPost("", AcceptAsync);
     }

@@ -31,7 +31,7 @@ public sealed class SignOut(
         }
         var session = found.View.Session;
         var actor = new Actor(ActorKind.Member, session.Member.ToString(), Channel.Jit, context.CorrelationId());
-        var ended = await sessions.EndAsync(found.Organization, actor, session.Id, SessionEnd.SignedOut, cancel);
+        var ended = await sessions.EndAsync(found.Organization, actor, null, session.Id, SessionEnd.SignedOut, cancel);
         if (ended.Error is { } error)
         {
             await SsoPages.ErrorAsync(context, error, SsoEndpoints.Root + "/sign-out");

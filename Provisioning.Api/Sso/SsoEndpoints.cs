@@ -13,7 +13,7 @@ public static class SsoEndpoints
 {
     public const string Root = "/sso";
 
-    private const int LongestForm = 65_536;
+    private const int LongestForm = RequestBody.AnonymousBytes;
 
     public static void AddSso(this IServiceCollection services)
     {
@@ -28,20 +28,33 @@ public static class SsoEndpoints
 
     public static void MapSso(this IEndpointRouteBuilder routes)
     {
-        var pages = routes.MapGroup(Root).ExcludeFromDescription().WithMetadata(new RoutePolicy("anyone"));
-        pages.MapGet("/style.css", StyleAsync);
-        pages.MapGet("", static context => SsoPages.AskAsync(context, Root, null));
+        var texts = routes.MapGroup(Root).ExcludeFromDescription().WithMetadata(new RoutePolicy("anyone"));
+        texts.MapGet("/style.css", StyleAsync);
+        texts.MapGet("", static context => SsoPages.AskAsync(context, Root, null));
+        texts.MapGet("/sign-out", SsoPages.AskSignOutAsync);
+        texts.MapGet("/signed-out", SsoPages.SignedOutAsync);
+        var pages = texts.MapGroup("").CountedByClient();
         pages.MapPost("", Limited(FindHomeAsync));
         pages.MapGet("/{org}/start", Limited(StartAsync));
         pages.MapPost("/{org}/start", Limited(StartWithAddressAsync));
-        pages.MapGet("/sign-out", SsoPages.AskSignOutAsync);
         pages.MapPost("/sign-out", static context => context.RequestServices.GetRequiredService<SignOut>().AnswerAsync(context));
-        pages.MapGet("/signed-out", SsoPages.SignedOutAsync);
         pages.MapRecovery();
         pages.MapAdministration();
         pages.MapOidc();
         pages.MapSaml();
         routes.MapInvitationPages();
+    }
+
+    /// <summary>What reads or writes rows for a stranger is counted per client.</summary>
+    internal static RouteGroupBuilder CountedByClient(this RouteGroupBuilder pages)
+    {
+        pages.AddEndpointFilter(static async (call, next) =>
+        {
+            if (call.HttpContext.RequestServices.GetRequiredService<ClientLimits>().TakeRequest(call.HttpContext) is not { } limited) return await next(call);
+            await SsoPages.ErrorAsync(call.HttpContext, limited);
+            return Results.Empty;
+        });
+        return pages.WithMetadata(CountedRoute.Mark);
     }
 
     /// <summary>Each of these writes a row for a stranger.</summary>

@@ -37,7 +37,14 @@ public interface IMemberStore
     Task<Member> UpdateAsync(ISession session, Member member);
 
     /// <summary>No state change, so no audit and no new version (invariant I-11).</summary>
-    Task SetLastSignInAsync(ISession session, MemberId member, DateOnly day);
+    /// <param name="provenEmail">An address that the sign-in vouched for, normalised; null: none, and what was proven before stays.</param>
+    Task SetSignedInAsync(ISession session, MemberId member, DateOnly day, string? provenEmail);
+
+    /// <summary>The person has shown that the mailbox of this address is theirs.</summary>
+    Task ProveEmailAsync(ISession session, MemberId member, string email);
+
+    /// <summary>Members with this match address who have shown that it is theirs, whoever may have written it since.</summary>
+    Task<IReadOnlyList<MemberId>> ProvenByEmailAsync(ISession session, OrganizationId organization, string email);
 
     /// <summary>Whether another active member can administer (rule SCIM-11).</summary>
     Task<bool> AnotherAdministersAsync(ISession session, OrganizationId organization, MemberId but);

@@ -63,7 +63,7 @@ public sealed class InvitationAcceptance(
                 return new Conflict("member_exists", "Somebody with this address is a member already.");
             var owner = await ownership.TakeAsync(scope, organization, known);
             await EndAsync(scope, organization, invitation, owner.Member.Id);
-            await confirmations.LeaveAsync(scope, organization, owner.Member.Id, invitation.Email);
+            await confirmations.LeaveAsync(scope, organization, owner.Member.Id, owner.Member.Role, invitation.Email);
             return new AcceptedInvitation(invitation with { State = InvitationState.Accepted, Member = owner.Member.Id }, organization, owner);
         }
         var member = new Member(
@@ -72,7 +72,7 @@ public sealed class InvitationAcceptance(
         var created = await lifecycle.CreateAsync(scope, organization, member, null, NoSeatPolicy.Waiting, Target.Member(newMember), null, invitation);
         if (!created.Try(out var seated, out var error)) return error;
         seated = seated with { Entry = await links.LinkStagedAsync(scope, organization, member) };
-        await confirmations.LeaveAsync(scope, organization, newMember, invitation.Email);
+        await confirmations.LeaveAsync(scope, organization, newMember, invitation.Role, invitation.Email);
         return new AcceptedInvitation(invitation with { State = InvitationState.Accepted, Member = newMember }, organization, seated);
     }
 

@@ -38,7 +38,8 @@ public interface INotificationStore
     Task RecordAsync(ISession session, Notification notification, DateTimeOffset next);
 
     /// <summary>The address of an active member; null when there is none.</summary>
-    Task<string?> AddressAsync(ISession session, OrganizationId organization, MemberId member);
+    /// <param name="proven">Only one that the person has shown to be theirs: a directory may have written it.</param>
+    Task<string?> AddressAsync(ISession session, OrganizationId organization, MemberId member, bool proven);
 
     /// <summary>Newest first.</summary>
     Task<Page<Notification>> ListAsync(ISession session, OrganizationId organization, NotificationState? state, byte[]? after, int limit);

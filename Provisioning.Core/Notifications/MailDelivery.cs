@@ -68,7 +68,7 @@ public sealed class MailDelivery(
         var person = notification.Facts["member"] is JsonValue value && value.TryGetValue<string>(out var id) && Ids.TryParse<MemberId>(id, out var member) ? member : (MemberId?)null;
         var (names, address) = await database.ReadAsync(async session => (
             await store.NamesAsync(session, notification.Organization, person),
-            notification.Recipient is { } recipient ? await store.AddressAsync(session, notification.Organization, recipient) : null), cancel);
+            notification.Recipient is { } recipient ? await store.AddressAsync(session, notification.Organization, recipient, proven: notification.Kind == NotificationKind.RecoveryLink) : null), cancel);
         if (notification.Kind is NotificationKind.InvitationCreated or NotificationKind.InvitationExpiring)
             return notification.Subject is { } subject && await secrets.Invitations.FindAsync(notification.Organization, subject, cancel) is { } invitation
                 ? (new MailMessage(notification.Id, invitation.Email, MailTexts.ToInvited(notification.Kind, invitation, names.Organization)), null)

@@ -11,7 +11,7 @@ public sealed record Authority(Role Role, MemberId? Member = null, bool IsOperat
 }
 
 /// <summary>What one person may do to another.</summary>
-public enum PersonAct { Invite, MoveSeat, Suspend, Remove, ChangeRole, ConfirmLink }
+public enum PersonAct { Invite, MoveSeat, Suspend, Remove, ChangeRole, ConfirmLink, EndSession }
 
 /// <summary>
 /// Who may do what to whom (rules ROLE-2 and ROLE-3), as one table. What opens a route is the table of <c>Access</c> at the door
@@ -28,6 +28,7 @@ public static class RoleRules
         [PersonAct.Suspend] =    [null,          Role.Owner, Role.Owner, Role.Admin],
         [PersonAct.Remove] =     [null,          Role.Owner, Role.Owner, Role.Admin],
         [PersonAct.ChangeRole] = [null,          Role.Owner, Role.Owner, Role.Owner],
+        [PersonAct.EndSession] = [Role.Owner,    Role.Owner, Role.Owner, Role.Admin],
         // An owner also says which identity providers are believed: of both together he would make himself the primary owner.
         [PersonAct.ConfirmLink] = [Role.PrimaryOwner, Role.Owner, Role.Owner, Role.Owner],
     };

@@ -70,6 +70,9 @@ public interface IConnectionStore
     /// <summary>By id, oldest first.</summary>
     Task<Page<Connection>> ListAsync(ISession session, OrganizationId organization, byte[]? after, int limit);
 
+    /// <summary>Locks the connection until the commit: who is about to switch it off waits. False when it is off, or gone.</summary>
+    Task<bool> LockEnabledAsync(ISession session, ConnectionId connection);
+
     Task InsertAsync(ISession session, Connection connection);
 
     /// <summary>Writes everything but id, kind and creation, and raises the version; false when the version was not current.</summary>

@@ -51,7 +51,8 @@ public sealed class PersonMatcher(
     private async Task<PersonMatch> MatchConfirmedAsync(
         ISession session, SignInRequest request, SeatedMember member, EmailAddress email, DateTimeOffset now) =>
         !(await members.ConnectionsOfAsync(session, member.Member.Id)).Contains(request.Connection.Id)
-        && await confirmations.IsOpenAsync(session, member.Member.Id, email.Normalized, now)
+        && await confirmations.FindOpenAsync(session, member.Member.Id, email.Normalized, now) is { } confirmed
+        && confirmed.Admits(member.Member.Role, request.Connection)
             ? new PersonMatch(member, NeedsLink: true, null, ByConfirmation: true) : PersonMatch.Deny(DenyReason.IdentityConflict);
 
     private async Task<SeatedMember?> FindByExternalIdAsync(ISession session, Organization organization, SignInRequest request)

@@ -32,7 +32,9 @@ public sealed class RecoveryLinks(
             if (!(await settings.FindAsync(scope.Session, organization.Id)).RecoveryLinks)
                 return new Forbidden("The organisation does not let its administrators in by a link.");
             var found = await members.FindByEmailAsync(scope.Session, organization.Id, email.Normalized, 20);
-            foreach (var (member, seed) in found.Where(MayHaveOne).Zip(seeds))
+            // A directory may have written the address: the link goes only to a mailbox that the person has shown to be theirs.
+            var proven = await members.ProvenByEmailAsync(scope.Session, organization.Id, email.Normalized);
+            foreach (var (member, seed) in found.Where(one => MayHaveOne(one) && proven.Contains(one.Member.Id)).Zip(seeds))
             {
                 // The lock lets one ask at a time, so the count holds.
                 await sessions.LockMemberAsync(scope.Session, organization.Id, member.Member.Id);

@@ -21,7 +21,10 @@ public sealed class SessionDirectory(
     /// <summary>Sessions that one word of an identity provider can end; nobody has more.</summary>
     private const int MostAtOnce = 500;
 
-    /// <summary>Begins a session for a member who was just allowed in; refuses one who lost access since.</summary>
+    /// <summary>
+    /// Begins a session for a member who was just allowed in; refuses one who lost access since. Seat and connection are locked: whoever
+    /// takes either away comes before, and is seen here, or after, and ends this session too.
+    /// </summary>
     /// <param name="life">At most; the provider may have said less.</param>
     /// <param name="withCode">Whether an application will ask for the session.</param>
     public Task<Outcome<StartedSession>> StartAsync(
@@ -38,8 +41,8 @@ public sealed class SessionDirectory(
             await sessions.LockMemberAsync(scope.Session, organization.Id, member);
             if (await members.FindAsync(scope.Session, organization.Id, member) is not { } found || Inactive(organization, found, now) is not null)
                 return new Forbidden("Access was withdrawn while you were signing in.");
-            if (await connections.FindAsync(scope.Session, assertion.Connection.Id) is not { Enabled: true })
-                return new Forbidden("This way of signing in was switched off while you were signing in.");
+            if (!await connections.LockEnabledAsync(scope.Session, assertion.Connection.Id))
+                return new Unprocessable(DenyReason.ConnectionDisabled.Code, "This way of signing in was switched off while you were signing in.");
             await sessions.InsertAsync(scope.Session, session, assertion.Subject, SignInSecret.Hash(started.Cookie));
             if (started.Code is { } code)
                 await sessions.InsertCodeAsync(scope.Session, organization.Id, session.Id, SignInSecret.Hash(code), now + CodeLife);
@@ -84,10 +87,15 @@ public sealed class SessionDirectory(
         database.ReadAsync(session => sessions.ListAsync(session, organization.Id, member, after, limit), cancel);
 
     /// <summary>Ends a session; ending it again is harmless.</summary>
-    public Task<Outcome<Done>> EndAsync(Organization organization, Actor actor, SessionId id, SessionEnd reason, CancellationToken cancel) =>
+    /// <param name="authority">Of whoever ends somebody else's (rule ROLE-2); null for the person's own sign-out, and for an application.</param>
+    public Task<Outcome<Done>> EndAsync(
+        Organization organization, Actor actor, Authority? authority, SessionId id, SessionEnd reason, CancellationToken cancel) =>
         database.WriteAsync(new WriteUnit<Done>(Ids.New<UnitId>(time), "session.end", actor, Instants.Now(time), async scope =>
         {
             if (await sessions.FindAsync(scope.Session, organization.Id, id) is not { } session) return new NotFound("There is no such session.");
+            if (authority is not null && authority.Member != session.Member
+                && await members.FindAsync(scope.Session, organization.Id, session.Member) is { Member: var member }
+                && RoleRules.Check(authority, PersonAct.EndSession, member.Role, member.Id) is { } forbidden) return forbidden;
             await EndAsync(scope, session, reason);
             return default(Done);
         }) { Organization = organization.Id }, cancel);

@@ -23,8 +23,9 @@ public sealed class SignInCompletion(SignInDecision decision, SessionDirectory s
         if (!(await decision.DecideAsync(organization, actor, assertion.ToRequest(), cancel)).Try(out var answer, out var error)) return error;
         if (!answer.Allowed || answer.Member is not { } member) return new CompletedSignIn(answer, null);
         var started = await sessions.StartAsync(organization, actor, assertion, member, life, withCode, cancel);
-        if (started.Error is Forbidden)
-            return new CompletedSignIn(new SignInAnswer(false, DenyReason.Deprovisioned.Code, member, null, null, false, []), null);
+        var refused = started.Error is Forbidden ? DenyReason.Deprovisioned
+            : started.Error is Unprocessable { Code: var code } && code == DenyReason.ConnectionDisabled.Code ? DenyReason.ConnectionDisabled : null;
+        if (refused is not null) return new CompletedSignIn(new SignInAnswer(false, refused.Code, member, null, null, false, []), null);
         return started.Select(session => new CompletedSignIn(answer, session));
     }
 }

@@ -50,8 +50,11 @@ public sealed class SignInDecision(
         // As it is now: the sign-in may have begun before somebody switched the connection off, or stopped trusting its addresses.
         if (await connections.FindAsync(scope.Session, request.Connection.Id) is not { Enabled: true } connection || connection.Organization != organization.Id)
             return Refuse(scope, organization, request, DenyReason.ConnectionDisabled, null);
+        var isUnchanged = request.Connection.Version == connection.Version;
         request = request with { Connection = connection };
         var match = await matcher.MatchAsync(scope.Session, organization, request, scope.Now);
+        // Confirmed for the connection as it is: what it said before a change of it does not count.
+        if (match.ByConfirmation && !isUnchanged) match = PersonMatch.Deny(DenyReason.IdentityConflict);
         if (match.Denied is { } reason) return Refuse(scope, organization, request, reason, null);
         if (request.GroupsHidden && organization.Mapping.Enabled && !(organization.FollowsDirectory && match.Member?.Entry is not null))
             return Refuse(scope, organization, request, DenyReason.GroupsHidden, match.Member); // nobody is suspended for what is not known
@@ -95,7 +98,7 @@ public sealed class SignInDecision(
             : member.Seat.Status == SeatStatus.Unassigned ? DenyReason.SeatUnassigned : DenyReason.SeatUnavailable;
         if (refused is not null && !member.Member.Administers)
             return Refuse(scope, organization, request, refused, member, await admission.TiersAsync(scope, organization, member));
-        await members.SetLastSignInAsync(scope.Session, member.Member.Id, DateOnly.FromDateTime(scope.Now.UtcDateTime));
+        await members.SetSignedInAsync(scope.Session, member.Member.Id, DateOnly.FromDateTime(scope.Now.UtcDateTime), request.VerifiedEmail?.Normalized);
         return Allow(member, how, organization, scope.Now);
     }
 
@@ -117,7 +120,7 @@ public sealed class SignInDecision(
         var created = await admission.CreateAsync(scope, organization, request, email, newMember, place, invitation);
         if (created.Error is SeatDenied denied) Note(scope, organization, request, Target.Connection(request.Connection.Id), "sign_in.refused", DenyReason.SeatUnavailable, denied.Tiers);
         if (!created.Try(out var member, out var error)) return error;
-        await members.SetLastSignInAsync(scope.Session, newMember, DateOnly.FromDateTime(scope.Now.UtcDateTime));
+        await members.SetSignedInAsync(scope.Session, newMember, DateOnly.FromDateTime(scope.Now.UtcDateTime), email.Normalized);
         return Allow(member, "created", organization, scope.Now);
     }
 

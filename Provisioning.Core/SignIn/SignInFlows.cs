@@ -19,9 +19,10 @@ public sealed class SignInFlows(IDatabase database, IFlowStore flows, TimeProvid
             SignInSecret.Hash(state), connection.Organization, connection.Id, SignInSecret.Hash(browserSecret), returnTo, null, now, now + Life, null);
         var begun = await database.WriteAsync(new WriteUnit<bool>(Ids.New<UnitId>(time), "sign_in.begin", actor, now, async scope =>
         {
-            await flows.InsertAsync(scope.Session, flow);
+            // The row is the receipt: an attempt after an unknown outcome finds it.
+            if (await flows.FindAsync(scope.Session, flow.StateHash) is null) await flows.InsertAsync(scope.Session, flow);
             return true;
-        }) { Organization = connection.Organization }, cancel);
+        }) { Organization = connection.Organization, IsRepeatable = true }, cancel);
         return begun.Select(_ => FlowSecrets.Of(state, browserSecret));
     }
 

@@ -37,6 +37,10 @@ public sealed class ConnectionStore : IConnectionStore
         return Pages.Of(rows, limit, row => row.ToConnection(), row => row.Id);
     }
 
+    public async Task<bool> LockEnabledAsync(ISession session, ConnectionId connection) =>
+        await SqlSession.Of(session).ExecuteAsync(
+            "UPDATE identity_connections SET version = version WHERE id = @id AND enabled = 1", new { id = Ids.ToBytes(connection) }) == 1;
+
     public Task InsertAsync(ISession session, Connection connection) =>
         SqlSession.Of(session).ExecuteAsync(
             """

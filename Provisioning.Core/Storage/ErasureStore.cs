@@ -89,7 +89,7 @@ public sealed class ErasureStore : IErasureStore
         };
         var changed = await sql.ExecuteAsync(
             """
-            UPDATE members SET user_name = @name, user_name_key = @key, match_email = NULL, match_email_key = NULL, display_name = NULL,
+            UPDATE members SET user_name = @name, user_name_key = @key, match_email = NULL, match_email_key = NULL, proven_email_key = NULL, display_name = NULL,
                 last_sign_in_on = NULL, version = version + 1
             WHERE id = @member AND organization_id = @organization AND state = 'removed' AND user_name <> @name
             """, parameters);

@@ -103,10 +103,22 @@ public sealed class MemberStore : IMemberStore, ISeatRequestStore
         return updated == 1 ? member with { Version = member.Version + 1 } : throw new UnitConflictException("The member was changed by somebody else.");
     }
 
-    public Task SetLastSignInAsync(ISession session, MemberId member, DateOnly day) =>
+    public Task SetSignedInAsync(ISession session, MemberId member, DateOnly day, string? provenEmail) =>
         SqlSession.Of(session).ExecuteAsync(
-            "UPDATE members SET last_sign_in_on = @day WHERE id = @id AND (last_sign_in_on IS NULL OR last_sign_in_on < @day)",
-            new { id = Ids.ToBytes(member), day = MemberRow.Days(day) });
+            """
+            UPDATE members SET last_sign_in_on = CASE WHEN last_sign_in_on > @day THEN last_sign_in_on ELSE @day END,
+                proven_email_key = COALESCE(@proven, proven_email_key)
+            WHERE id = @id AND (last_sign_in_on IS NULL OR last_sign_in_on < @day OR proven_email_key IS NULL OR proven_email_key <> COALESCE(@proven, proven_email_key))
+            """, new { id = Ids.ToBytes(member), day = MemberRow.Days(day), proven = Rows.OptionalFold(provenEmail) });
+
+    public Task ProveEmailAsync(ISession session, MemberId member, string email) =>
+        SqlSession.Of(session).ExecuteAsync(
+            "UPDATE members SET proven_email_key = @key WHERE id = @id", new { id = Ids.ToBytes(member), key = TextKey.Fold(email) });
+
+    public async Task<IReadOnlyList<MemberId>> ProvenByEmailAsync(ISession session, OrganizationId organization, string email) =>
+        [.. (await SqlSession.Of(session).QueryAsync<byte[]>(
+            "SELECT id FROM members WHERE organization_id = @organization AND match_email_key = @key AND proven_email_key = @key",
+            new { organization = Ids.ToBytes(organization), key = TextKey.Fold(email) })).Select(Rows.Id<MemberId>)];
 
     public async Task<bool> AnotherAdministersAsync(ISession session, OrganizationId organization, MemberId but) =>
         await SqlSession.Of(session).ScalarAsync<long>(

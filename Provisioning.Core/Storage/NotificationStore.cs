@@ -112,9 +112,9 @@ public sealed class NotificationStore : INotificationStore
                 due = notification.State == NotificationState.Pending ? Instants.ToMicroseconds(next) : (long?)null,
             });
 
-    public Task<string?> AddressAsync(ISession session, OrganizationId organization, MemberId member) =>
+    public Task<string?> AddressAsync(ISession session, OrganizationId organization, MemberId member, bool proven) =>
         SqlSession.Of(session).FindAsync<string>(
-            "SELECT match_email FROM members WHERE id = @member AND organization_id = @organization AND state = 'active'",
+            $"SELECT match_email FROM members WHERE id = @member AND organization_id = @organization AND state = 'active'{(proven ? " AND match_email_key = proven_email_key" : "")}",
             new { member = Ids.ToBytes(member), organization = Ids.ToBytes(organization) });
 
     public async Task<Page<Notification>> ListAsync(ISession session, OrganizationId organization, NotificationState? state, byte[]? after, int limit)

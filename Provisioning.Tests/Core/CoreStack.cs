@@ -39,8 +39,8 @@ internal sealed class CoreStack : IAsyncDisposable
         Engine = new SeatEngine(Seats, new SessionStore());
         var credentials = new CredentialStore();
         Meeting = new InvitationMeeting(InvitationRows, Engine);
-        var confirmationRows = new LinkConfirmationStore();
-        Confirmations = new LinkConfirmations(Database, Members, Organizations, confirmationRows, time);
+        var (confirmationRows, connections) = (new LinkConfirmationStore(), new ConnectionStore());
+        Confirmations = new LinkConfirmations(Database, Members, Organizations, connections, confirmationRows, time);
         Lifecycle = new MemberLifecycle(Members, Requests, credentials, confirmationRows, Meeting, Engine);
         var links = new EntryLinks(Members, Entries, Organizations);
         Guard = new MassGuard(Parked, time);
@@ -54,7 +54,6 @@ internal sealed class CoreStack : IAsyncDisposable
         Administration = new MemberAdministration(Database, Members, Entries, Seats, Lifecycle, Engine, entryPlacing, time);
         var cache = new GrantCache(time);
         Credentials = new Credentials(Database, credentials, cache, new TokenUse(), time);
-        var connections = new ConnectionStore();
         Connections = new ConnectionDirectory(Database, connections, Organizations, new SessionStore(), time);
         Setup = new OrganizationSetup(Database, Organizations, connections, credentials, Engine, time);
         Changes = new OrganizationChanges(Database, Organizations, cache, time);

@@ -164,7 +164,8 @@ public sealed class SignInRulesTests(string engine) : CoreTests(engine)
 
     private async Task LinkAsync(Organization org, Member member, string subject)
     {
-        Ok(await Stack.Confirmations.GrantAsync(org, CoreStack.Actor, Authority.Operator, member.Id, member.MatchEmail!, null, default));
+        Ok(await Stack.Confirmations.GrantAsync(
+            org, CoreStack.Actor, Authority.Operator, member.Id, member.MatchEmail!, (await Stack.GatewayAsync(org)).Id, null, default));
         Assert.That((await Stack.SignInAsync(org, subject, member.MatchEmail)).Member, Is.EqualTo(member.Id));
     }
 }

@@ -100,4 +100,21 @@ public sealed class MappedSignInTests(string engine)
         await org.DeniedAsync("seat_unavailable", "bob", change: In("Staff"));
         await org.ExpectAssignedAsync(premium: 1, standard: 0);
     }
+
+    [Test]
+    public async Task SCIM_14_sign_ins_without_groups_suspend_no_more_than_the_guard_lets()
+    {
+        var org = await service.MappedAsync(Mapping([("Staff", "user"), ("Admins", "admin")]), standard: 20, premium: 20, mode: "jit");
+        await org.AllowedAsync("boss", change: In("Admins"));
+        var people = Enumerable.Range(0, 13).Select(at => "p" + at).ToList();
+        foreach (var name in people) await org.AllowedAsync(name, change: In("Staff"));
+        foreach (var name in people.Take(10)) await org.DeniedAsync("no_mapped_group", name);
+        foreach (var name in people.Skip(10)) await org.AllowedAsync(name);
+        await org.AllowedAsync("p12", change: In("Staff")); // a mapped group again: nothing waits for an owner any more
+        var effect = TestOrganization.Text((await org.Owner.Get("/parked-effects")).Expect(200).Items("effects").Single(), "id");
+        (await org.Owner.Post($"/parked-effects/{effect}/apply", null)).Expect(200);
+        await org.ExpectAsync("p11", "suspended(no_mapped_group) user none");
+        await org.ExpectAsync("p12", "active user assigned:premium");
+        await org.ExpectBooksAgreeAsync();
+    }
 }

@@ -143,6 +143,35 @@ public sealed class RoleMatrixTests
         Assert.That((await own.MemberAsync(id)).Text("state"), Is.EqualTo("active"));
     }
 
+    [TestCase("owner", "user:yes admin:yes owner:yes primary:yes self:yes")]
+    [TestCase("admin", "user:yes admin:forbidden_role owner:forbidden_role primary:forbidden_role self:yes")]
+    [TestCase("application", "user:yes admin:yes owner:yes primary:yes")]
+    public async Task ROLE_2_who_may_end_whose_session(string role, string expected)
+    {
+        var own = await service.OrganizationAsync(standard: 9, premium: 9);
+        var byToken = role switch
+        {
+            "owner" => own.Owner,
+            "admin" => own.Admin,
+            _ => own.Owner.With((await own.Owner.Post("/tokens", new { door = "application", name = "product" })).Expect(201).Text("token")),
+        };
+        var callers = role == "application" ? [byToken] : new List<Door> { await ActorAsync(own, "actor", role), byToken };
+        foreach (var cell in expected.Split(' '))
+        {
+            var (whom, code) = (cell.Split(':')[0], cell.Split(':')[1]);
+            var id = whom == "self" ? await own.MemberIdOfAsync(own.Mail("actor")) : await MemberAsync(own, "target-" + whom, whom == "primary" ? "owner" : whom);
+            if (whom == "primary") (await own.Operator.Put("/owner", new { memberId = id })).Expect(200);
+            foreach (var door in whom == "self" ? callers.Take(1) : callers)
+            {
+                var path = "/sessions/" + await service.SessionAsync(own, id);
+                var answer = await door.Delete(path);
+                if (code == "yes") answer.Expect(204);
+                else answer.ExpectProblem(403, code);
+                Assert.That((await own.Owner.Get(path)).Expect(200).Flag("active"), Is.EqualTo(code != "yes"), $"{role} {cell}");
+            }
+        }
+    }
+
     [Test]
     public async Task ROLE_3_the_primary_owner_transfers_with_the_new_owners_email_typed()
     {

@@ -1,6 +1,11 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Provisioning.Api;
+using Provisioning.Core.Common;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.SignIn;
 using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Http;
@@ -103,9 +108,22 @@ public sealed class TestService : IAsyncDisposable
         $"--Operator:Token={OperatorToken}",
         "--Limits:ScimRate=0", "--Limits:AdminRate=0", "--Limits:ApplicationRate=0", // tests ask as fast as they can
         "--Logging:LogLevel:Default=Warning",
-        "--Sso:StartsPerMinute=0", // all tests come from one address
+        "--Sso:StartsPerMinute=0", "--Sso:RequestsPerMinute=0", // all tests come from one address
         .. more.Select(setting => "--" + setting),
     ];
+
+    /// <summary>A session of a member, begun as at the end of a sign-in.</summary>
+    public async Task<string> SessionAsync(TestOrganization of, string member)
+    {
+        var organization = await Services.GetRequiredService<IDatabase>().ReadAsync(
+            session => Services.GetRequiredService<IOrganizationStore>().FindAsync(session, of.Slug), default);
+        var connection = (await Services.GetRequiredService<ConnectionDirectory>().ListAsync(organization!, null, 1, default)).Items[0].Connection;
+        var assertion = new LoginAssertion(connection, "sub", null, null, null, [], null, null, null, null);
+        Assert.That(Ids.TryParse<MemberId>(member, out var id), Is.True);
+        var actor = new Actor(ActorKind.Connection, connection.Id.ToString(), Channel.Jit, "test");
+        var started = await Services.GetRequiredService<SessionDirectory>().StartAsync(organization!, actor, assertion, id, TimeSpan.FromHours(1), false, default);
+        return started.Value.Session.Id.ToString();
+    }
 
     /// <summary>The demo organisation with an admin token made on the way.</summary>
     public Task<TestOrganization> DemoAsync() =>

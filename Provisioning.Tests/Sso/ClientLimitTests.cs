@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Provisioning.Api.Hosting;
 using Provisioning.Tests.Http;
@@ -19,7 +21,7 @@ public sealed class ClientLimitTests
     private TestService service = null!;
 
     [SetUp]
-    public async Task StartAsync() => service = await TestService.StartAsync(2, 1, "Sso:StartsPerMinute=1", "Sso:RecoveriesPerHour=1", $"Public:TrustedProxies={Proxy}");
+    public async Task StartAsync() => service = await TestService.StartAsync(2, 1, "Sso:StartsPerMinute=1", "Sso:RecoveriesPerHour=1", "Sso:RequestsPerMinute=8", $"Public:TrustedProxies={Proxy}");
 
     [TearDown]
     public async Task StopAsync() => await service.DisposeAsync();
@@ -55,6 +57,57 @@ public sealed class ClientLimitTests
             Assert.That(answer.Headers.Contains("Retry-After"), Is.EqualTo(status == 429));
         }
     }
+
+    [Test]
+    public async Task D6_whatever_asks_for_no_credentials_is_counted_by_client()
+    {
+        var wrong = new List<string>();
+        foreach (var (endpoint, at) in Anonymous().Select((endpoint, at) => (endpoint, at)))
+        {
+            var (path, isCounted) = ("/" + endpoint.RoutePattern.RawText!.Trim('/'), endpoint.Metadata.GetMetadata<CountedRoute>() is not null);
+            var method = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0];
+            // They read no row of an organisation.
+            var isText = path == "/" || path.StartsWith("/health/", StringComparison.Ordinal) || path.StartsWith("/openapi/", StringComparison.Ordinal)
+                || path.StartsWith("/scim/", StringComparison.Ordinal)
+                || (method == "GET" && path is "/sso" or "/sso/style.css" or "/sso/sign-out" or "/sso/signed-out");
+            if (isCounted == isText) wrong.Add($"{method} {path}: counted {isCounted}");
+            if (!isCounted || path == "/sso" || path.Contains("recovery", StringComparison.Ordinal) || path.EndsWith("/start", StringComparison.Ordinal)) continue; // these have a limit of their own too
+            using var client = From(FormattableString.Invariant($"127.0.1.{at + 1}"));
+            var asked = 0;
+            HttpResponseMessage answer;
+            do
+            {
+                using var request = new HttpRequestMessage(
+                    new HttpMethod(method), System.Text.RegularExpressions.Regex.Replace(path, "{[^}]*}", "none"));
+                answer = await client.SendAsync(request);
+                asked++;
+            }
+            while ((int)answer.StatusCode != 429 && asked < 60);
+            if ((int)answer.StatusCode != 429 || !answer.Headers.Contains("Retry-After") || asked < 8) wrong.Add($"{method} {path}: {(int)answer.StatusCode} after {asked}");
+            var type = answer.Content.Headers.ContentType?.MediaType;
+            if (type != (path.StartsWith("/v1/", StringComparison.Ordinal) ? "application/problem+json" : "text/html")) wrong.Add($"{method} {path}: {type}");
+            answer.Dispose();
+        }
+        Assert.That(wrong, Is.Empty);
+    }
+
+    [TestCase("/v1/invitations/accept", "application/json")]
+    [TestCase("/invitations/accept", "application/x-www-form-urlencoded")]
+    [TestCase("/sso", "application/x-www-form-urlencoded")]
+    [TestCase("/sso/oidc/con_01a1f8d7-b605-716b-a7de-6edb240f38c1/back-channel-logout", "application/x-www-form-urlencoded")]
+    public async Task D10_a_stranger_sends_no_large_body(string path, string type)
+    {
+        using var client = From("127.0.0.1");
+        var body = type == "application/json" ? "{\"token\":[" + string.Join(',', Enumerable.Repeat("1", 40_000)) + "]}" : "email=" + new string('a', 70_000);
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, type);
+        using var answer = await client.PostAsync(new Uri(path, UriKind.Relative), content);
+        Assert.That((int)answer.StatusCode, Is.EqualTo(413));
+        Assert.That(await answer.Content.ReadAsStringAsync(), Does.Contain("65536 bytes"));
+    }
+
+    private IEnumerable<RouteEndpoint> Anonymous() =>
+        service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(static endpoint => endpoint.Metadata.GetMetadata<RoutePolicy>()?.Who == "anyone" && !endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains("HEAD"));
 
     [Test]
     public async Task D6_forwarded_headers_count_from_a_listed_proxy_and_from_nobody_else()

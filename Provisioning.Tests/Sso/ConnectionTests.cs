@@ -140,4 +140,33 @@ public sealed class ConnectionTests(string engine)
         (await organization.Owner.Put("/sign-in-settings", wanted, ("If-Match", "\"0\""))).ExpectProblem(412, "version_conflict");
         Assert.That((await organization.Owner.Get("/sign-in-settings")).Items("returnTo"), Has.Count.EqualTo(2));
     }
+
+    [Test]
+    public async Task JIT_1_a_gateway_token_speaks_for_gateways_only()
+    {
+        var other = (await organization.Owner.Post("/connections", Oidc())).Expect(201);
+        foreach (var named in (string[])[other.Id, "okta"])
+            (await organization.SignInAsync("ada", change: body => body["connection"] = named)).ExpectProblem(400, "invalid_request");
+        Assert.That(await organization.MembersAsync(), Is.Empty);
+    }
+
+    [Test]
+    public async Task A_secret_that_is_kept_goes_nowhere_else()
+    {
+        await using var good = await TestProvider.StartAsync();
+        await using var evil = await TestProvider.StartAsync();
+        var made = (await organization.Owner.Post("/connections", OidcOrganization.ConnectionBody(good))).Expect(201);
+        var path = "/connections/" + made.Id;
+        foreach (var enabled in (bool[])[true, false])
+            foreach (var (field, value) in ((string, string)[])[("issuer", evil.Issuer), ("clientId", "another"), ("tokenEndpointAuthMethod", "client_secret_post")])
+            {
+                var change = OidcOrganization.ConnectionBody(good);
+                change["enabled"] = enabled;
+                ((JsonObject)change["oidc"]!).Remove("clientSecret");
+                change["oidc"]![field] = value;
+                (await organization.Owner.Put(path, change, ("If-Match", "*"))).ExpectProblem(422, "client_secret_required");
+            }
+        (await organization.Owner.Put(path, OidcOrganization.ConnectionBody(evil), ("If-Match", "\"7\""))).ExpectProblem(412, "version_conflict");
+        Assert.That((evil.LastTokenRequest, evil.KeyFetches), Is.EqualTo(((ValueTuple<string?, Microsoft.AspNetCore.Http.IFormCollection>?)null, 0)));
+    }
 }

@@ -76,4 +76,20 @@ public sealed class MappedOidcTests(string engine)
         var again = await sso.AllowedAsync(browser, Person("Admins"));
         Assert.That((again.Flag("active"), again.Flag("productAccess"), again.At("features")!.ToJsonString()), Is.EqualTo((true, false, "{}")));
     }
+
+    [Test]
+    public async Task JIT_7_groups_that_only_the_userinfo_endpoint_has_are_asked_for()
+    {
+        sso.Provider.UserInfo = Person("Staff");
+        Assert.That((await sso.AllowedAsync(browser, sso.Person("ada"))).Text("role"), Is.EqualTo("user"));
+    }
+
+    [Test]
+    public async Task JIT_7_groups_that_could_not_be_read_suspend_nobody()
+    {
+        await sso.AllowedAsync(browser, Person("Staff"));
+        sso.Provider.UserInfo = null;
+        (await sso.SignInAsync(browser, sso.Person("ada"))).Expect(403, "Your groups are not known");
+        await sso.Organization.ExpectAsync("ada", "active user assigned:standard");
+    }
 }

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Web;
 using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
@@ -133,6 +134,25 @@ public sealed class RecoveryTests(string engine)
         }
     }
 
+    [Test]
+    public async Task D6_no_link_goes_to_an_address_that_only_the_directory_has_written()
+    {
+        await AllowAsync();
+        using var browser = new TestBrowser(service.Address);
+        await PushedAsync("olga", "owner"); // never signed in as one
+        (await AskAsync(browser, organization.Mail("olga"))).Expect(200, "Look into your mailbox");
+        Assert.That(await LinksAsync(), Is.Zero);
+
+        await organization.AllowedAsync("olga");
+        var pushed = (await organization.Scim.Get($"/Users?filter=userName eq \"{organization.Mail("olga")}\"")).Expect(200).Text("Resources", 0, "id");
+        var attacker = organization.Mail("attacker");
+        (await organization.Scim.Patch("/Users/" + pushed, TestOrganization.Patch(TestOrganization.Operation(
+            "add", "emails", new JsonArray(new JsonObject { ["value"] = attacker, ["primary"] = true, ["type"] = "work" }))))).Expect(200, 204);
+        (await AskAsync(browser, attacker)).Expect(200, "Look into your mailbox");
+        Assert.That(await LinksAsync(), Is.Zero, "the person has not shown that the mailbox is theirs");
+        await IssueAsync(await organization.MemberIdOfAsync(organization.Mail("olga"))); // the operator still can
+    }
+
     [TestCase("demoted")]
     [TestCase("suspended")]
     [TestCase("removed")]
@@ -229,8 +249,17 @@ public sealed class RecoveryTests(string engine)
 
     private async Task<string> PersonAsync(string name, string role)
     {
+        var member = await PushedAsync(name, role);
+        if (role != "user") await organization.AllowedAsync(name); // by which the address is known to be theirs
+        return member;
+    }
+
+    /// <summary>Linked, but without a sign-in that was allowed: there is no seat.</summary>
+    private async Task<string> PushedAsync(string name, string role)
+    {
         await organization.PushAsync(name);
         var member = await organization.MemberIdOfAsync(organization.Mail(name));
+        await organization.DeniedAsync("seat_unavailable", name);
         if (role != "user") (await organization.PatchMemberAsync(member, new { role })).Expect(200);
         return member;
     }

@@ -87,7 +87,7 @@ internal sealed class SamlConsumer(SamlParties parties, SignInFlows flows, SignI
     {
         var kept = await flows.AnswerAsync(
             flow, SignInCompletion.ActorOf(party.Connection, context.CorrelationId()),
-            SamlAnswer.Of(read.Assertion, party.Settings.Attributes, unsolicited).Seal(secrets), context.RequestAborted);
+            SamlAnswer.Of(party.Connection, read.Assertion, party.Settings.Attributes, unsolicited).Seal(secrets), context.RequestAborted);
         if (kept is { IsOk: true, Value: true }) return true;
         await pages.RefusedAsync(context, party, kept.Error ?? SamlFault.Of(SamlFault.WrongRequest, "The sign-in that this answers was answered before, or took too long."));
         return false;
