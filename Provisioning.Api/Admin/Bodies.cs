@@ -89,6 +89,11 @@ public sealed record OidcBody(
     string Issuer, string ClientId, string? ClientSecret = null, ClientAuthentication? TokenEndpointAuthMethod = null, IReadOnlyList<string>? Scopes = null,
     OidcClaimsBody? Claims = null);
 
+/// <summary>What is done with the next key of a connection.</summary>
+public enum KeyStep { Publish, Sign }
+
+public sealed record ConnectionKeyBody(KeyStep Next);
+
 public sealed record OidcClaimsBody(
     string? Email = null, string? EmailVerified = null, string? Name = null, string? Groups = null, string? ExternalId = null);
 
@@ -188,4 +193,5 @@ public sealed record CapRequestBody(MoneyForm Limit, string? Reason = null);
 public sealed record CapApprovalBody(MoneyForm? Limit = null);
 
 /// <param name="ConfirmEmail">The address of the member, typed.</param>
-public sealed record LinkConfirmationBody(string ConfirmEmail);
+/// <param name="Connection">Id of the only connection it is for; needed for the primary owner.</param>
+public sealed record LinkConfirmationBody(string ConfirmEmail, string? Connection = null);

@@ -11,10 +11,11 @@ public static class ConnectionEndpoints
     private const string Body =
         """
         Body: {"name":"okta","kind":"gateway"|"oidc"|"saml","enabled":true?,"isDefault":false?,"trustEmail":false?,"externalIdClaim":"sub"|null,"domains":["acme.example"]?,
-        "oidc":{"issuer":"https://...","clientId":"...","clientSecret":"..."?,"tokenEndpointAuthMethod":"client_secret_basic"|"client_secret_post"|"none"?,"scopes":["email","profile"]?,"claims":{"email","emailVerified","name","groups","externalId"}?},
+        "oidc":{"issuer":"https://...","clientId":"...","clientSecret":"..."?,"tokenEndpointAuthMethod":"client_secret_basic"|"client_secret_post"|"private_key_jwt"|"none"?,"scopes":["email","profile"]?,"claims":{"email","emailVerified","name","groups","externalId"}?},
         "saml":{"idpEntityId":"...","ssoUrl":"https://...","sloUrl"?,"certificates":["PEM"],"attributes":{"email","name","groups","externalId"}?,"signAuthnRequests":false?,"allowIdpInitiated":false?,"nameIdFormat"?,"metadataXml"?,"metadataUrl"?}}.
         Metadata takes the place of idpEntityId, ssoUrl, sloUrl and certificates; a connection that is not enabled may lack them.
         An enabled connection is tried before it is kept (422 connection_not_usable). A PUT without clientSecret keeps the secret.
+        With private_key_jwt there is no secret: the service makes a key, whose public side oidc.jwksUri (or oidc.certificateUri) gives to the provider.
         """;
 
     public static void MapConnections(this IEndpointRouteBuilder organization)
@@ -28,6 +29,10 @@ public static class ConnectionEndpoints
         organization.MapRest("DELETE", "/connections/{id}", Access.Owner, RemoveAsync).WithSummary("Remove a connection; its sessions end")
             .Produces(204).NeedsVersion();
         organization.MapRest("POST", "/connections/{id}/test", Access.Owner, TestAsync).WithSummary("Try a connection and say what is wrong").Produces<ConnectionTestForm>().WithMetadata(new TakesNoKey());
+        organization.MapRest("PUT", "/connections/{id}/key", Access.Owner, SetKeyAsync)
+            .WithSummary("Replace the key of private_key_jwt in two steps: publish the next one, then sign with it")
+            .WithDescription("""Body: {"next":"publish"}: a next key stands beside the one that signs at oidc.jwksUri; let the provider read it, or upload the certificate of oidc.certificateUri. {"next":"sign"}: it takes the place of the one that signs; an enabled connection is tried with it before that is kept.""")
+            .Accepts<ConnectionKeyBody>("application/json").Produces<ConnectionKeysForm>().NeedsVersion().Refuses("connection_not_usable", "outbound_refused", "outbound_failed");
         organization.MapRest("GET", "/sign-in-settings", Access.Owner, SettingsAsync).WithSummary("Where people may be sent after a sign-in, and whether administrators may ask for a one-time link").Produces<SignInSettingsForm>();
         organization.MapRest("PUT", "/sign-in-settings", Access.Owner, SetSettingsAsync).WithSummary("Set where people may be sent after a sign-in, and whether administrators may ask for a one-time link")
             .WithDescription("""Body: {"returnTo":["https://app.acme.example/signed-in"],"recoveryLinks":false?}. returnTo: https (http on this machine only); the query is free, the rest counts exactly. recoveryLinks: owners and admins may have a link to the administration sent to their address, for when sign-in is broken; absent: as it is.""")
@@ -81,6 +86,34 @@ public static class ConnectionEndpoints
         if (!(await FindAsync(request)).Try(out var found, out var error)) return error;
         var checks = await request.Service<ConnectionChecks>().CheckAsync(found.Connection, Root(request), request.Cancel);
         return RestReply.Ok(new ConnectionTestForm(checks.All(check => check.Ok), checks));
+    }
+
+    private static async Task<Outcome<RestReply>> SetKeyAsync(RestRequest request)
+    {
+        if (!(await FindAsync(request)).Try(out var found, out var error)) return error;
+        if (!request.Condition().Try(out var condition, out error)) return error;
+        var (before, keys) = (found.Connection, request.Service<ClientKeys>());
+        if (ConnectionDirectory.RefuseVersion(before, condition) is { } changedMeanwhile) return changedMeanwhile;
+        if (!(await request.BodyAsync()).Try(out var body, out error)) return error;
+        var step = body.Fields.OptionalWord<KeyStep>("next");
+        if (step is null) body.Fields.Refuse("'next' is required: publish or sign.");
+        if (body.Fields.Problem is { } wrong) return wrong;
+        if ((step == KeyStep.Publish ? keys.WithNext(before) : keys.NextOnly(before)) is not { } rotated)
+            return new InvalidValue("The connection does not use private_key_jwt, or no next key was published yet.");
+        var wanted = new NewConnection(before.Name, before.Kind, before.TrustEmail, before.ExternalIdClaim)
+        {
+            Enabled = before.Enabled, IsDefault = before.IsDefault, Settings = before.Settings, ProtectedSecret = rotated, Domains = found.Domains,
+        };
+        // Tried as this connection: the provider knows its address, not that of a new one.
+        if (before.Enabled && await request.Service<ConnectionChecks>().FindProblemAsync(before with { ProtectedSecret = rotated }, Root(request), request.Cancel) is { } problem) return problem;
+        var changed = await request.Service<ConnectionDirectory>().ChangeAsync(request.Organization, request.Actor, before.Id, condition, wanted, request.Cancel);
+        if (!changed.Try(out var after, out error)) return error;
+        var certificates = keys.Read(after.Connection);
+        var form = new ConnectionKeysForm(
+            [.. certificates.Select((certificate, at) => new ConnectionKeyForm(ClientKeys.IdOf(certificate), at == 0 ? "signing" : "next", certificate.ExportCertificatePem()))],
+            after.Connection.Version);
+        foreach (var certificate in certificates) certificate.Dispose();
+        return new RestReply(200, form, after.Connection.Version);
     }
 
     private static async Task<Outcome<RestReply>> SettingsAsync(RestRequest request)

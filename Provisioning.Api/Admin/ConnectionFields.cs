@@ -35,8 +35,14 @@ internal sealed class ConnectionFields(SecretProtection secrets, OutboundAddress
         }
         var isElsewhere = before?.Settings is OidcSettings known && settings is OidcSettings wanted && IsElsewhere(known, wanted);
         var secret = oidc is not null ? Secret(oidc, isElsewhere ? null : before?.ProtectedSecret) : before?.ProtectedSecret;
-        var lacksSecret = settings is OidcSettings { TokenEndpointAuthMethod: not ClientAuthentication.None } && secret is null;
-        if (lacksSecret && !isElsewhere) oidc!.Refuse("'oidc.clientSecret' is required unless 'oidc.tokenEndpointAuthMethod' is none.");
+        var method = (settings as OidcSettings)?.TokenEndpointAuthMethod;
+        if (method == ClientAuthentication.PrivateKeyJwt)
+        {
+            if (oidc!.Has("clientSecret")) oidc.Refuse("'oidc.clientSecret' has no place with private_key_jwt: the service makes the key itself.");
+            secret ??= new ClientKeys(secrets, time).Make();
+        }
+        var lacksSecret = method is ClientAuthentication.ClientSecretBasic or ClientAuthentication.ClientSecretPost && secret is null;
+        if (lacksSecret && !isElsewhere) oidc!.Refuse("'oidc.clientSecret' is required unless 'oidc.tokenEndpointAuthMethod' is private_key_jwt or none.");
         fields.Check(oidc);
         fields.Check(saml);
         if (fields.Problem is { } problem) return problem;

@@ -7,9 +7,11 @@ namespace Provisioning.Api.Admin;
 
 /// <summary>An OpenID provider as owners see it: never the secret.</summary>
 /// <param name="RedirectUri">To be registered at the provider, with the two others.</param>
+/// <param name="JwksUri">With private_key_jwt: the public keys of this service, to be registered too; else null.</param>
+/// <param name="CertificateUri">With private_key_jwt: the newest of them as a certificate, for providers that take an upload; else null.</param>
 public sealed record OidcForm(
     string Issuer, string ClientId, bool HasClientSecret, string TokenEndpointAuthMethod, IReadOnlyList<string> Scopes, OidcClaims Claims,
-    string RedirectUri, string BackChannelLogoutUri, string PostLogoutRedirectUri);
+    string RedirectUri, string BackChannelLogoutUri, string PostLogoutRedirectUri, string? JwksUri, string? CertificateUri);
 
 /// <summary>A SAML identity provider as owners see it.</summary>
 /// <param name="MetadataUri">Of this service, to be given to the provider.</param>
@@ -33,15 +35,28 @@ public sealed record ConnectionForm(
             Instants.Text(connection.CreatedAt), Instants.Text(connection.UpdatedAt), connection.Version);
     }
 
-    private static OidcForm? OidcOf(Connection connection, string root) => connection.Settings is not OidcSettings settings ? null : new OidcForm(
-        settings.Issuer, settings.ClientId, connection.ProtectedSecret is not null, Words.Text(settings.TokenEndpointAuthMethod), settings.Scopes,
-        settings.Claims, $"{root}/sso/oidc/{connection.Id}/callback", $"{root}/sso/oidc/{connection.Id}/back-channel-logout", $"{root}/sso/signed-out");
+    private static OidcForm? OidcOf(Connection connection, string root)
+    {
+        if (connection.Settings is not OidcSettings settings) return null;
+        var (own, hasKey) = ($"{root}/sso/oidc/{connection.Id}", settings.TokenEndpointAuthMethod == ClientAuthentication.PrivateKeyJwt);
+        return new OidcForm(
+            settings.Issuer, settings.ClientId, connection.ProtectedSecret is not null && !hasKey, Words.Text(settings.TokenEndpointAuthMethod), settings.Scopes,
+            settings.Claims, $"{own}/callback", $"{own}/back-channel-logout", $"{root}/sso/signed-out", hasKey ? $"{own}/keys" : null, hasKey ? $"{own}/certificate" : null);
+    }
 
     private static SamlForm? SamlOf(Connection connection, string root) => connection.Settings is not SamlSettings settings ? null : new SamlForm(
         settings.IdpEntityId, settings.SsoUrl, settings.SloUrl, settings.Certificates, settings.Attributes, settings.SignAuthnRequests,
         settings.AllowIdpInitiated, settings.NameIdFormat, settings.MetadataUrl, $"{root}/sso/saml/{connection.Id}/metadata",
         $"{root}/sso/saml/{connection.Id}/acs", $"{root}/sso/saml/{connection.Id}/slo", $"{root}/sso/saml/{connection.Id}/metadata");
 }
+
+/// <summary>The keys of this service at one provider.</summary>
+/// <param name="Keys">The one that signs, and perhaps the next one.</param>
+public sealed record ConnectionKeysForm(IReadOnlyList<ConnectionKeyForm> Keys, long Version);
+
+/// <param name="Use"><c>signing</c>, or <c>next</c>: published, and not used yet.</param>
+/// <param name="Certificate">PEM.</param>
+public sealed record ConnectionKeyForm(string Kid, string Use, string Certificate);
 
 public sealed record ConnectionsForm(IReadOnlyList<ConnectionForm> Connections, string? NextCursor);
 

@@ -59,12 +59,15 @@ public static class AdministrationPages
             <label for="m-{connection.Id}">New metadata of the identity provider (XML), with its present certificates</label>
             <textarea id="m-{connection.Id}" name="metadata" rows="4" required spellcheck="false"></textarea>
             """),
-        ConnectionKind.Oidc => Form(connection, $"""
+        ConnectionKind.Oidc when HasSecret(connection) => Form(connection, $"""
             <label for="s-{connection.Id}">New client secret</label>
             <input id="s-{connection.Id}" name="secret" type="password" autocomplete="off" required maxlength="1000">
             """),
         _ => "",
     };
+
+    private static bool HasSecret(Connection connection) =>
+        connection.Settings is OidcSettings { TokenEndpointAuthMethod: ClientAuthentication.ClientSecretBasic or ClientAuthentication.ClientSecretPost };
 
     private static string Form(Connection connection, string fields) =>
         $"""
@@ -110,7 +113,7 @@ public static class AdministrationPages
 
     private static Outcome<Connection> Repaired(IServiceProvider services, Connection connection, IFormCollection form)
     {
-        if (connection.Settings is OidcSettings)
+        if (HasSecret(connection))
             return form["secret"] is [{ Length: > 0 and <= 1000 } secret]
                 ? connection with { ProtectedSecret = services.GetRequiredService<SecretProtection>().Protect(SecretProtection.ConnectionSecret, secret) }
                 : new InvalidValue("The client secret must have 1 to 1000 characters.");

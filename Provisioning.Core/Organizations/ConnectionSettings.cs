@@ -23,7 +23,7 @@ public abstract record ConnectionSettings
 }
 
 /// <summary>How the service proves itself at the token endpoint (OpenID Connect Core 9).</summary>
-public enum ClientAuthentication { ClientSecretBasic, ClientSecretPost, None }
+public enum ClientAuthentication { ClientSecretBasic, ClientSecretPost, PrivateKeyJwt, None }
 
 /// <summary>An OpenID provider (OpenID Connect Core 1.0).</summary>
 /// <param name="Issuer">Exactly as the provider writes it in its tokens.</param>

@@ -241,6 +241,8 @@ internal sealed partial record RestCall(string Method, string Pattern, Func<Rest
         Of("DELETE", "/connections/{id}", async world => new ReadyCall(world.Owner, "/connections/" + await world.ConnectionAsync(), In: world.Organization)),
         Of("POST", "/connections/{id}/test", world => new ReadyCall(
             world.Sso.Organization.Owner, $"/connections/{world.Sso.Connection}/test", In: world.Sso.Organization)),
+        Of("PUT", "/connections/{id}/key", async world => new ReadyCall(
+            world.Owner, $"/connections/{await world.KeyConnectionAsync()}/key", new { next = "publish" }, In: world.Organization)),
         Of("PUT", "/sign-in-settings", world => new ReadyCall(
             world.Owner, "/sign-in-settings", new { returnTo = new[] { $"https://{world.Next("app")}.example/signed-in" } }, In: world.Organization)),
         Of("POST", "/domains", world => new ReadyCall(

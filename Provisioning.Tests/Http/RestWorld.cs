@@ -81,6 +81,13 @@ internal sealed class RestWorld : IAsyncDisposable
     public async Task<string> ConnectionAsync() =>
         (await Owner.Post("/connections", new { name = Next("gateway"), kind = "gateway", trustEmail = true })).Expect(201).Id;
 
+    /// <summary>One that proves itself by a key.</summary>
+    public async Task<string> KeyConnectionAsync() => (await Owner.Post("/connections", new
+    {
+        name = Next("keyed"), kind = "oidc", enabled = false,
+        oidc = new { issuer = "https://idp.example", clientId = "provisioning", tokenEndpointAuthMethod = "private_key_jwt" },
+    })).Expect(201).Id;
+
     public async Task<string> WebhookAsync() => (await Owner.Post("/webhooks", new { url = "https://hooks.example/" + Next("x") })).Expect(201).Id;
 
     public async Task<string> TokenAsync(string door) => (await Owner.Post("/tokens", new { door, name = Next(door) })).Expect(201).Id;

@@ -53,6 +53,36 @@ public sealed partial class RealProviderTests
         Assert.That((await organization.Owner.With(token).Get("/sessions/" + session.Text("sessionId"))).Expect(200).Flag("active"), Is.False);
     }
 
+    [Test]
+    public async Task RFC_7523_a_real_provider_takes_the_key_of_the_service_and_its_next_one()
+    {
+        var organization = await service.OrganizationAsync(mode: "jit");
+        JsonObject Wanted(string client, bool enabled) => new()
+        {
+            ["name"] = "real", ["kind"] = "oidc", ["enabled"] = enabled,
+            ["oidc"] = new JsonObject { ["issuer"] = issuer, ["clientId"] = client, ["tokenEndpointAuthMethod"] = "private_key_jwt" },
+        };
+        var made = (await organization.Owner.Post("/connections", Wanted("not-known-yet", enabled: false))).Expect(201);
+        using var http = new HttpClient();
+        using var registration = new StringContent(new JsonObject
+        {
+            ["redirect_uris"] = new JsonArray(made.Text("oidc", "redirectUri")), ["token_endpoint_auth_method"] = "private_key_jwt",
+            ["jwks_uri"] = made.Text("oidc", "jwksUri"),
+        }.ToJsonString(), System.Text.Encoding.UTF8, "application/json");
+        using var registered = await http.PostAsync(new Uri(issuer + "/reg"), registration);
+        var answer = await registered.Content.ReadAsStringAsync();
+        Assert.That((int)registered.StatusCode, Is.EqualTo(201), answer);
+        var client = (string)JsonNode.Parse(answer)!["client_id"]!;
+        (await organization.Owner.Put("/connections/" + made.Id, Wanted(client, enabled: true), ("If-Match", "*"))).Expect(200); // tried with the key
+        for (var key = 0; key < 2; key++)
+        {
+            using var browser = new TestBrowser(service.Address);
+            (await SignInAsync(browser, $"/sso/{organization.Slug}/start", organization.Mail("ada"))).Expect(200, "You are signed in");
+            if (key == 1) break;
+            foreach (var next in (string[])["publish", "sign"]) (await organization.Owner.Put($"/connections/{made.Id}/key", new { next }, ("If-Match", "*"))).Expect(200);
+        }
+    }
+
     /// <summary>Follows redirects and fills the provider's forms, until the browser is sent away or shown a page of ours.</summary>
     private async Task<Shown> SignInAsync(TestBrowser browser, string start, string login)
     {

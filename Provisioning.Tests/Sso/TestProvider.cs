@@ -60,6 +60,9 @@ internal sealed class TestProvider : IAsyncDisposable
 
     public int KeyFetches { get; private set; }
 
+    /// <summary>Whether a client assertion (private_key_jwt) is ours; null takes none.</summary>
+    public Func<string, bool>? AcceptsAssertion { get; set; }
+
     /// <summary>The last authorization request.</summary>
     public IQueryCollection? LastRequest { get; private set; }
 
@@ -151,8 +154,9 @@ internal sealed class TestProvider : IAsyncDisposable
         });
     }
 
-    private static bool IsOurClient(string? authorization, IFormCollection form)
+    private bool IsOurClient(string? authorization, IFormCollection form)
     {
+        if (form["client_assertion"].ToString() is { Length: > 0 } assertion) return AcceptsAssertion?.Invoke(assertion) == true;
         if (authorization is null) return form["client_id"] == ClientId && form["client_secret"] == ClientSecret;
         var pair = Encoding.UTF8.GetString(Convert.FromBase64String(authorization["Basic ".Length..])).Split(':');
         return Decoded(pair[0]) == ClientId && Decoded(pair[1]) == ClientSecret;

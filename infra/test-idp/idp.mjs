@@ -3,7 +3,7 @@
 //   npm install --no-package-lock && node idp.mjs [port] [root of the service] [back_channel_logout_uri]
 //
 // Client id "provisioning", client secret "provisioning-secret". The login name "ken" is the person ken@acme.example; a name with an @ is
-// taken as it is.
+// taken as it is. A client with a key of its own (private_key_jwt) registers itself: POST /reg.
 import Provider from 'oidc-provider';
 
 const [port = '9080', root = 'http://127.0.0.1:5080', logout] = process.argv.slice(2);
@@ -27,7 +27,7 @@ const provider = new Provider(issuer, {
   }],
   claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'groups'] },
   cookies: { keys: [crypto.randomUUID()] },
-  features: { backchannelLogout: { enabled: true } },
+  features: { backchannelLogout: { enabled: true }, registration: { enabled: true } },
   findAccount: (_, login) => ({ accountId: login, claims: () => person(login) }),
 });
 

@@ -12,7 +12,7 @@ namespace Provisioning.Api.Sso.Oidc;
 public sealed record OidcTokens(string? IdToken, string? AccessToken);
 
 /// <summary>Speaks to the token and userinfo endpoints of a provider.</summary>
-public sealed class OidcClient(OutboundHttp http, SecretProtection secrets)
+public sealed class OidcClient(OutboundHttp http, SecretProtection secrets, ClientKeys keys, TimeProvider time)
 {
     private const int MostBytes = 512 * 1024, Depth = 16;
 
@@ -58,15 +58,24 @@ public sealed class OidcClient(OutboundHttp http, SecretProtection secrets)
             ["grant_type"] = "authorization_code", ["code"] = code, ["redirect_uri"] = redirectUri, ["code_verifier"] = verifier,
         };
         AuthenticationHeaderValue? authorization = null;
-        if (settings.TokenEndpointAuthMethod == ClientAuthentication.None)
+        var method = settings.TokenEndpointAuthMethod;
+        if (method == ClientAuthentication.None)
         {
             form["client_id"] = settings.ClientId;
+        }
+        else if (method == ClientAuthentication.PrivateKeyJwt)
+        {
+            var own = keys.Read(connection);
+            if (own.Count == 0) return new Unprocessable("connection_not_usable", "The key of the connection cannot be decrypted; save it with another method and then with private_key_jwt again.");
+            (form["client_id"], form["client_assertion_type"]) = (settings.ClientId, ClientAssertion.Type);
+            form["client_assertion"] = ClientAssertion.Of(own[0], settings.ClientId, metadata.TokenEndpoint, time.GetUtcNow());
+            foreach (var certificate in own) certificate.Dispose();
         }
         else
         {
             if (secrets.Unprotect(SecretProtection.ConnectionSecret, connection.ProtectedSecret) is not { } secret)
                 return new Unprocessable("connection_not_usable", "The client secret of the connection cannot be decrypted; give it again.");
-            if (settings.TokenEndpointAuthMethod == ClientAuthentication.ClientSecretPost)
+            if (method == ClientAuthentication.ClientSecretPost)
                 (form["client_id"], form["client_secret"]) = (settings.ClientId, secret);
             else // RFC 6749 2.3.1: form-encoded first, then base64
                 authorization = new AuthenticationHeaderValue(

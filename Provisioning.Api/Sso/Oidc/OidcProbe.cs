@@ -30,8 +30,14 @@ public sealed class OidcProbe(OidcProviders providers, OidcClient client) : ICon
             return new ConnectionCheck("client", false, $"The provider does not take {method}; it takes {string.Join(", ", metadata.TokenEndpointAuthMethods.Take(10).Select(OidcClient.Word))}.");
         var asked = await client.ProbeClientAsync(connection, metadata, $"{root}/sso/oidc/{connection.Id}/callback", cancel);
         if (!asked.Try(out var code, out var error)) return new ConnectionCheck("client", false, error.Detail);
+        var what = settings.TokenEndpointAuthMethod switch
+        {
+            ClientAuthentication.PrivateKeyJwt => $"the client id and the key of {root}/sso/oidc/{connection.Id}/keys",
+            ClientAuthentication.None => "the client id",
+            _ => "the client id and secret",
+        };
         return code is "invalid_client" or "unauthorized_client"
-            ? new ConnectionCheck("client", false, $"The provider does not accept the client id and secret ({code}).")
-            : new ConnectionCheck("client", true, $"The provider accepts the client id and secret (it answered {code} to a code that cannot be good).");
+            ? new ConnectionCheck("client", false, $"The provider does not accept {what} ({code}).")
+            : new ConnectionCheck("client", true, $"The provider accepts {what} (it answered {code} to a code that cannot be good).");
     }
 }

@@ -8,7 +8,9 @@ public static class OidcRoutes
     public static void AddOidc(this IServiceCollection services)
     {
         services.AddSingleton<OidcProviders>();
+        services.AddSingleton<ClientKeys>();
         services.AddSingleton<OidcClient>();
+        services.AddSingleton<OidcKeyPages>();
         services.AddSingleton<OidcStart>();
         services.AddSingleton<ISignInStart>(static provider => provider.GetRequiredService<OidcStart>());
         services.AddSingleton<OidcCallback>();
@@ -20,6 +22,8 @@ public static class OidcRoutes
     public static void MapOidc(this IEndpointRouteBuilder pages)
     {
         pages.MapGet("/oidc/{connection}/callback", static context => context.RequestServices.GetRequiredService<OidcCallback>().AnswerAsync(context));
+        pages.MapGet("/oidc/{connection}/keys", static context => context.RequestServices.GetRequiredService<OidcKeyPages>().KeysAsync(context));
+        pages.MapGet("/oidc/{connection}/certificate", static context => context.RequestServices.GetRequiredService<OidcKeyPages>().CertificateAsync(context));
         pages.MapPost("/oidc/{connection}/back-channel-logout", static context => context.RequestServices.GetRequiredService<OidcLogout>().ReceiveAsync(context));
     }
 }
