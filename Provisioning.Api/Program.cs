@@ -169,6 +169,7 @@ public static class Program
         services.AddHostedService<ContractJob>();
         services.AddHostedService<SpendJob>();
         services.AddHostedService<InvitationExpiryJob>();
+        services.AddHostedService<DomainProofJob>();
         services.AddHostedService<TokenUseJob>();
         services.AddHostedService<ServiceGauges>();
     }

@@ -7,11 +7,12 @@ namespace Provisioning.Api.Admin;
 /// <summary>What to publish: a TXT record at the root of the domain, with exactly this text.</summary>
 public sealed record TxtRecordForm(string Type, string Name, string Value);
 
-public sealed record DomainForm(string Id, string Name, string State, TxtRecordForm? Record, string CreatedAt, string? VerifiedAt)
+/// <param name="ProofMissingSince">Since when the record of a verified domain has been missing; two weeks later it is pending again.</param>
+public sealed record DomainForm(string Id, string Name, string State, TxtRecordForm? Record, string CreatedAt, string? VerifiedAt, string? ProofMissingSince)
 {
     public static DomainForm ToApi(ClaimedDomain domain) => new(
         domain.Id.ToString(), domain.Name, Words.Text(domain.State), domain.Record is { } record ? new TxtRecordForm("TXT", domain.Name, record) : null,
-        Instants.Text(domain.CreatedAt), MemberForm.Optional(domain.VerifiedAt));
+        Instants.Text(domain.CreatedAt), MemberForm.Optional(domain.VerifiedAt), MemberForm.Optional(domain.ProofMissingSince));
 }
 
 public sealed record ClaimedDomainsForm(IReadOnlyList<DomainForm> Domains, string? NextCursor);

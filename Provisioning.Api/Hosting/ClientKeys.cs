@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Provisioning.Core.Organizations;
 
@@ -34,8 +33,10 @@ public sealed class ClientKeys(SecretProtection secrets, TimeProvider time)
     /// <summary>Certificates with private keys, the one that signs first; to be disposed of. Empty when there are none that can be decrypted.</summary>
     public IReadOnlyList<X509Certificate2> Read(Connection connection) => [.. (Texts(connection) ?? []).Select(ConnectionCertificates.ReadOwn)];
 
-    /// <summary>RFC 7515 4.1.4 and 4.1.8 at once: SHA-256 of the certificate.</summary>
-    public static string IdOf(X509Certificate2 certificate) => Core.SignIn.SignInSecret.Text(SHA256.HashData(certificate.RawData));
+    /// <summary>
+    /// <c>kid</c> and <c>x5t</c> at once (RFC 7515 4.1.4, 4.1.7), as Entra ID wants it. A name: its hash is SHA-1, and nothing rests on that.
+    /// </summary>
+    public static string IdOf(X509Certificate2 certificate) => Core.SignIn.SignInSecret.Text(certificate.GetCertHash());
 
     private string[]? Texts(Connection connection) => connection.Settings is OidcSettings { TokenEndpointAuthMethod: ClientAuthentication.PrivateKeyJwt }
         ? secrets.Unprotect(SecretProtection.ConnectionSecret, connection.ProtectedSecret)?.Split(Between) : null;

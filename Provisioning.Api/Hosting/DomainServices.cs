@@ -22,6 +22,7 @@ internal static class DomainServices
         services.AddSingleton<InvitationDesk>();
         services.AddSingleton<InvitationAcceptance>();
         services.AddSingleton<DomainClaims>();
+        services.AddSingleton<DomainProofs>();
         services.AddSingleton<TokenUse>();
         services.AddSingleton<EntryLinks>();
         services.AddSingleton<EntryFollower>();

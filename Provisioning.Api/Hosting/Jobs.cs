@@ -59,6 +59,20 @@ public sealed class InvitationExpiryJob(
             });
 }
 
+/// <summary>Looks again for the records of verified domains. Each at most once a day; a round takes some, and renews its lease before each.</summary>
+public sealed class DomainProofJob(DomainProofs proofs, Leases leases, TimeProvider time, JobServices services)
+    : LeasedJob("domain_proofs", TimeSpan.FromMinutes(10), services.LeaseLife, leases, time, services.Logger)
+{
+    protected override async Task RunAsync(CancellationToken cancel)
+    {
+        foreach (var domain in await proofs.DueAsync(cancel))
+        {
+            if (await StillMineAsync(cancel) is not { } lease) return;
+            await proofs.CheckAsync(domain, ActorOf(lease), lease, cancel);
+        }
+    }
+}
+
 /// <summary>Writes when tokens were used last; each node for the requests it saw.</summary>
 public sealed partial class TokenUseJob(Credentials credentials, TimeProvider time, ILogger<TokenUseJob> logger) : BackgroundService
 {

@@ -74,6 +74,17 @@ public static class MailTexts
                 $"A change in the directory of {organization} ({Text(facts, "cause")}) would suspend more people than the mass-removal guard lets go within an hour: {Text(facts, "count")} of them keep their access for now.",
                 "If this was meant, apply it; if it was a mistake, correct the group or discard it (GET /parked-effects).",
             ]),
+            NotificationKind.DomainProofMissing => ($"{organization}: the proof of {Text(facts, "domain")} is gone",
+            [
+                $"The TXT record that proves that {Text(facts, "domain")} belongs to {organization} was not found any more.",
+                $"Publish it again at the root of the domain, exactly: {Text(facts, "record")}",
+                $"If it is still missing on {Text(facts, "lostAt")}, the domain is not verified any more: members stay, but nobody new comes in by an address there.",
+            ]),
+            NotificationKind.DomainLost => ($"{organization}: {Text(facts, "domain")} is not verified any more",
+            [
+                $"The TXT record that proves that {Text(facts, "domain")} belongs to {organization} has been missing for two weeks. Members stay and sign in as before; nobody new comes in by an address there.",
+                "To verify the domain again, publish the record and ask for it to be looked for (POST /domains/{id}/verify).",
+            ]),
             NotificationKind.CreditsLow => ($"{organization}: prepaid credits are running low",
             [
                 $"{Text(facts, "balance")} of the credits of {organization} are left.",

@@ -56,6 +56,12 @@ public enum NotificationKind
     /// <summary>NOTI-5: an invoice was issued. To owners.</summary>
     InvoiceIssued,
 
+    /// <summary>The record that proves a domain is gone. To owners.</summary>
+    DomainProofMissing,
+
+    /// <summary>A domain without its record is not verified any more. To owners.</summary>
+    DomainLost,
+
     /// <summary>A one-time link to the administration. To the owner or admin who asked.</summary>
     RecoveryLink,
 }

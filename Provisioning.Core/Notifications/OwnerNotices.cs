@@ -29,6 +29,9 @@ public sealed class OwnerNotices(IDatabase database, INotificationStore store, T
         foreach (var asked in events.Where(item => item.Type == "recovery_link.requested"))
             if (Ids.TryParse<MemberId>(asked.Subject.Id, out var member) && (string?)JsonNode.Parse(asked.Data)?["after"]?["link"] is { } link)
                 await store.InsertAsync(scope.Session, [About(organization, NotificationKind.RecoveryLink, member, link, [], scope.Now)], scope.Now);
+        foreach (var domain in events.Where(item => item.Type is "domain.proof_missing" or "domain.lost"))
+            await TellAsync(scope, organization, domain.Type == "domain.lost" ? NotificationKind.DomainLost : NotificationKind.DomainProofMissing,
+                (JsonObject)JsonNode.Parse(domain.Data)!["after"]!.DeepClone());
         foreach (var parked in events.Where(item => item.Type == "members.parked"))
         {
             var after = JsonNode.Parse(parked.Data)?["after"];

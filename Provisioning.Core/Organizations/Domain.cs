@@ -11,6 +11,9 @@ namespace Provisioning.Core.Organizations;
 public sealed record ClaimedDomain(
     DomainId Id, OrganizationId Organization, string Name, DomainState State, string? Token, DateTimeOffset CreatedAt, DateTimeOffset? VerifiedAt)
 {
+    /// <summary>Since when a verified domain has been found without its record; null while it is there.</summary>
+    public DateTimeOffset? ProofMissingSince { get; init; }
+
     /// <summary>The text of the TXT record at the root of the domain.</summary>
     public string? Record => Token is null ? null : "provisioning-verification=" + Token;
 
@@ -42,6 +45,15 @@ public interface IDomainStore
     /// conflict (invariant I-1).
     /// </summary>
     Task<bool> VerifyAsync(ISession session, DomainId id, string token, DateTimeOffset now);
+
+    /// <summary>Verified ones with a record of their own that nobody has looked for since then, the longest first.</summary>
+    Task<IReadOnlyList<ClaimedDomain>> UncheckedSinceAsync(ISession session, DateTimeOffset before, int limit);
+
+    /// <summary>Writes that somebody looked, and since when the record is missing; false when it is not verified by this token any more.</summary>
+    Task<bool> SetCheckedAsync(ISession session, ClaimedDomain domain, DateTimeOffset? missingSince, DateTimeOffset now);
+
+    /// <summary>Makes a verified domain pending again, with the same token; false when it is not verified by it any more.</summary>
+    Task<bool> LoseAsync(ISession session, ClaimedDomain domain);
 
     /// <summary>False when it was removed already.</summary>
     Task<bool> RemoveAsync(ISession session, OrganizationId organization, DomainId id);

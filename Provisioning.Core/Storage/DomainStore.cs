@@ -7,7 +7,7 @@ namespace Provisioning.Core.Storage;
 /// <summary>Claimed domains in SQL; a removed row stays as history.</summary>
 public sealed class DomainStore : IDomainStore
 {
-    private const string Select = "SELECT id, organization_id, name, state, token, created_at, verified_at FROM domains";
+    private const string Select = "SELECT id, organization_id, name, state, token, created_at, verified_at, missing_since FROM domains";
 
     public async Task<ClaimedDomain?> FindAsync(ISession session, OrganizationId organization, DomainId id) =>
         (await SqlSession.Of(session).FindAsync<DomainRow>(
@@ -47,18 +47,36 @@ public sealed class DomainStore : IDomainStore
 
     public async Task<bool> VerifyAsync(ISession session, DomainId id, string token, DateTimeOffset now) =>
         await SqlSession.Of(session).ExecuteAsync(
-            "UPDATE domains SET state = 'verified', verified_at = @now WHERE id = @id AND state = 'pending' AND token = @token",
+            "UPDATE domains SET state = 'verified', verified_at = @now, checked_at = @now, missing_since = NULL WHERE id = @id AND state = 'pending' AND token = @token",
             new { id = Ids.ToBytes(id), token, now = Instants.ToMicroseconds(now) }) == 1;
+
+    public async Task<IReadOnlyList<ClaimedDomain>> UncheckedSinceAsync(ISession session, DateTimeOffset before, int limit)
+    {
+        var sql = SqlSession.Of(session);
+        return [.. (await sql.QueryAsync<DomainRow>(
+            $"{Select} WHERE state = 'verified' AND token IS NOT NULL AND checked_at < @before ORDER BY checked_at {sql.Dialect.Page}",
+            new { before = Instants.ToMicroseconds(before), limit, offset = 0 })).Select(row => row.ToDomain())];
+    }
+
+    public async Task<bool> SetCheckedAsync(ISession session, ClaimedDomain domain, DateTimeOffset? missingSince, DateTimeOffset now) =>
+        await SqlSession.Of(session).ExecuteAsync(
+            "UPDATE domains SET checked_at = @now, missing_since = @missing WHERE id = @id AND state = 'verified' AND token = @Token",
+            new { id = Ids.ToBytes(domain.Id), domain.Token, now = Instants.ToMicroseconds(now), missing = Rows.OptionalMicroseconds(missingSince) }) == 1;
+
+    public async Task<bool> LoseAsync(ISession session, ClaimedDomain domain) =>
+        await SqlSession.Of(session).ExecuteAsync(
+            "UPDATE domains SET state = 'pending', verified_at = NULL, missing_since = NULL WHERE id = @id AND state = 'verified' AND token = @Token",
+            new { id = Ids.ToBytes(domain.Id), domain.Token }) == 1;
 
     public async Task<bool> RemoveAsync(ISession session, OrganizationId organization, DomainId id) =>
         await SqlSession.Of(session).ExecuteAsync(
             "UPDATE domains SET state = 'removed' WHERE id = @id AND organization_id = @organization AND state <> 'removed'",
             new { id = Ids.ToBytes(id), organization = Ids.ToBytes(organization) }) == 1;
 
-    private sealed record DomainRow(byte[] Id, byte[] Organization_Id, string Name, string State, string? Token, long Created_At, long? Verified_At)
+    private sealed record DomainRow(byte[] Id, byte[] Organization_Id, string Name, string State, string? Token, long Created_At, long? Verified_At, long? Missing_Since)
     {
         public ClaimedDomain ToDomain() => new(
             Rows.Id<DomainId>(Id), Rows.Id<OrganizationId>(Organization_Id), Name, Words.Parse<DomainState>(State), Token,
-            Instants.FromMicroseconds(Created_At), Rows.OptionalInstant(Verified_At));
+            Instants.FromMicroseconds(Created_At), Rows.OptionalInstant(Verified_At)) { ProofMissingSince = Rows.OptionalInstant(Missing_Since) };
     }
 }

@@ -14,7 +14,7 @@ internal interface IListRow
 
 /// <summary>
 /// Lists, exact whatever the filter and order (design D5): what SQL decides is sorted, paged and counted there; the rest is decided row
-/// by row over a stream, up to a limit of rows, beyond which the answer is 400 tooMany.
+/// by row over a stream, up to a limit of rows, beyond which the answer is 400 tooMany, and few at a time (<see cref="RunningScans"/>).
 /// </summary>
 internal static class ResourceLists
 {
@@ -28,6 +28,8 @@ internal static class ResourceLists
         var sort = query.Sort is null ? null : statements.Sorts(query.Sort.Path.Name);
         if (condition is { IsExact: true } && (query.Sort is null || sort is not null))
             return await PageAsync(session, statements, query, condition.Sql, sort, parameters, trees);
+        using var place = RunningScans.TryEnter(organization);
+        if (place is null) return RunningScans.Refused;
         if (!(await trees()).Try(out var tree, out var error)) return error;
         var where = condition is null ? "" : $" AND ({condition.Sql})";
         return query.Sort is null
@@ -42,6 +44,8 @@ internal static class ResourceLists
     {
         var parameters = Of(organization);
         var condition = Condition(session, statements, query, parameters);
+        using var place = RunningScans.TryEnter(organization);
+        if (place is null) return RunningScans.Refused;
         if (!(await trees()).Try(out var tree, out var error)) return error;
         return await PositionsAsync(session, statements, condition is null ? "" : $" AND ({condition.Sql})", parameters, query, tree);
     }

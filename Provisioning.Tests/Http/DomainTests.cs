@@ -1,4 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.Storage;
+using Provisioning.Tests.Core;
 using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Http;
@@ -117,4 +122,77 @@ public sealed class DomainTests(string engine)
     [TestCase("x@y.example")]
     public async Task DOM_1_what_is_no_domain_name_is_refused(string name) =>
         (await (await service.OrganizationAsync()).Owner.Post("/domains", new { name })).ExpectProblem(400, "invalid_request");
+
+    [Test]
+    public async Task DOM_2_a_domain_without_its_record_is_told_and_after_two_weeks_verified_no_more()
+    {
+        var organization = await service.OrganizationAsync(standard: 5);
+        var name = NewName();
+        var claimed = (await organization.Owner.Post("/domains", new { name })).Expect(201);
+        var record = claimed.Text("record", "value");
+        dns.Publish(name, [record]);
+        (await organization.Owner.Post($"/domains/{claimed.Id}/verify", null)).Expect(200);
+        await organization.AllowedAsync("ada", "ada@" + name);
+        var clock = new AdjustableTime();
+        clock.Advance(DateTimeOffset.UtcNow - clock.GetUtcNow());
+        var proofs = new DomainProofs(
+            service.Services.GetRequiredService<IDatabase>(), service.Services.GetRequiredService<IDomainStore>(), service.Services.GetRequiredService<ITxtLookup>(), clock);
+        async Task<bool> CheckAsync(TimeSpan later)
+        {
+            clock.Advance(later);
+            var due = (await proofs.DueAsync(default)).SingleOrDefault(domain => domain.Name == name);
+            if (due is not null) Assert.That((await proofs.CheckAsync(due, CoreStack.Actor, null, default)).IsOk, Is.True);
+            return due is not null;
+        }
+        async Task<(string?, bool)> StateAsync() => (await organization.Owner.Get("/domains")).Expect(200).Items("domains")
+            .Where(domain => TestOrganization.Text(domain, "name") == name)
+            .Select(domain => (TestOrganization.Text(domain, "state"), TestOrganization.Text(domain, "proofMissingSince") is not null)).Single();
+
+        Assert.That(await CheckAsync(TimeSpan.FromHours(1)), Is.False, "its turn comes once a day");
+        Assert.That((await CheckAsync(TimeSpan.FromHours(24)), await StateAsync()), Is.EqualTo((true, ("verified", false))));
+        dns.Publish(name, ["v=spf1 -all"]);
+        Assert.That((await CheckAsync(TimeSpan.FromHours(25)), await StateAsync()), Is.EqualTo((true, ("verified", true))));
+        dns.Publish(name, [record]);
+        Assert.That((await CheckAsync(TimeSpan.FromDays(20)), await StateAsync()), Is.EqualTo((true, ("verified", false))), "what is back is proven");
+        dns.Publish(name, ["v=spf1 -all"]);
+        Assert.That((await CheckAsync(TimeSpan.FromDays(2)), await StateAsync()), Is.EqualTo((true, ("verified", true))));
+        Assert.That((await CheckAsync(TimeSpan.FromDays(13)), await StateAsync()), Is.EqualTo((true, ("verified", true))));
+        await organization.AllowedAsync("bob", "bob@" + name);
+        Assert.That((await CheckAsync(TimeSpan.FromDays(1)), await StateAsync()), Is.EqualTo((true, ("pending", false))));
+        Assert.That(await CheckAsync(TimeSpan.FromDays(1)), Is.False);
+
+        await organization.AllowedAsync("ada", "ada@" + name); // members stay (DOM-3)
+        await organization.DeniedAsync("domain_not_verified", "eve", "eve@" + name);
+        var actions = (await organization.AuditAsync()).Select(one => TestOrganization.Text(one, "action")).Where(action => action!.StartsWith("domain.", StringComparison.Ordinal));
+        Assert.That(actions.Reverse().SkipWhile(static action => action != "domain.claimed"), Is.EqualTo((string[])
+            ["domain.claimed", "domain.verified", "domain.proof_missing", "domain.proof_found", "domain.proof_missing", "domain.lost"]));
+        dns.Publish(name, [record]);
+        (await organization.Owner.Post($"/domains/{claimed.Id}/verify", null)).Expect(200);
+    }
+
+    [Test]
+    public async Task DOM_2_no_answer_of_a_name_server_and_the_operators_word_lose_no_domain()
+    {
+        await using var stack = await CoreStack.StartAsync();
+        var org = await stack.OrganizationAsync(ProvisioningMode.Jit, ("standard", 10, 1)); // its domain is the operator's word
+        var claims = new DomainClaims(stack.Database, stack.Organizations, new DomainStore(), new Answers(null), stack.Time);
+        var claimed = (await claims.ClaimAsync(org, CoreStack.Actor, "acme.example", null, default)).Value;
+        var proven = new DomainClaims(stack.Database, stack.Organizations, new DomainStore(), new Answers([claimed.Record!]), stack.Time);
+        Assert.That((await proven.VerifyAsync(org, CoreStack.Actor, claimed.Id, null, default)).IsOk, Is.True);
+        var proofs = new DomainProofs(stack.Database, new DomainStore(), new Answers(null), stack.Time);
+        for (var day = 0; day < 3; day++)
+        {
+            stack.Time.Advance(TimeSpan.FromDays(15));
+            var due = await proofs.DueAsync(default);
+            Assert.That(due.Select(static domain => domain.Name), Is.EqualTo((string[])["acme.example"]));
+            await proofs.CheckAsync(due[0], CoreStack.Actor, null, default);
+        }
+        Assert.That((await claims.ListAsync(org, null, 10, default)).Items.Select(static domain => (domain.State, domain.ProofMissingSince)),
+            Has.All.EqualTo((DomainState.Verified, (DateTimeOffset?)null)));
+    }
+
+    private sealed class Answers(IReadOnlyList<string>? texts) : ITxtLookup
+    {
+        public Task<IReadOnlyList<string>?> FindAsync(string name, CancellationToken cancel) => Task.FromResult(texts);
+    }
 }

@@ -1,7 +1,11 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
+using Provisioning.Core.Journal;
+using Provisioning.Core.Organizations;
+using Provisioning.Core.Storage;
 using Provisioning.Tests.Coverage;
 using Provisioning.Tests.Engines;
 
@@ -236,4 +240,28 @@ public sealed partial class ScimListTests(string engine)
 
     [GeneratedRegex(@"\A[A-Za-z0-9\-._~]+\z")]
     private static partial Regex Unreserved();
+
+    [Test]
+    public async Task D5_filters_that_look_at_every_row_of_one_organisation_leave_the_connections_to_others()
+    {
+        var (busy, other) = (await service.OrganizationAsync(), await service.OrganizationAsync());
+        foreach (var each in (TestOrganization[])[busy, other]) await each.PushAsync("ada");
+        var id = (await service.Services.GetRequiredService<IDatabase>().ReadAsync(
+            session => service.Services.GetRequiredService<IOrganizationStore>().FindAsync(session, busy.Slug), default))!.Id;
+        const string scan = "/Users?filter=title%20pr";
+        using (RunningScans.TryEnter(id))
+        {
+            (await busy.Scim.Get(scan)).Expect(200);
+            using (RunningScans.TryEnter(id))
+            {
+                var refused = await busy.Scim.Get(scan);
+                refused.ExpectScimError(429);
+                Assert.That(refused.Header("Retry-After"), Is.EqualTo("1"));
+                (await busy.Scim.Get("/Users?sortBy=title")).ExpectScimError(429);
+                (await busy.Scim.Get("/Users?filter=" + Uri.EscapeDataString($"userName eq \"{busy.Mail("ada")}\""))).Expect(200); // by an index
+                (await other.Scim.Get(scan)).Expect(200);
+            }
+            (await busy.Scim.Get(scan)).Expect(200);
+        }
+    }
 }

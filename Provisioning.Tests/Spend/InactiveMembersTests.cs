@@ -41,7 +41,7 @@ public sealed class InactiveMembersTests(string engine) : UsageCore(engine)
 
     private Task<Outcome<bool>> SignedInAsync(MemberId member, DateOnly day) => Stack.UnitAsync<bool>(async scope =>
     {
-        await Stack.Members.SetLastSignInAsync(scope.Session, member, day);
+        await Stack.Members.SetSignedInAsync(scope.Session, member, day, null);
         return true;
     });
 }

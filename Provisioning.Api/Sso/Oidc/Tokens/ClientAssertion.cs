@@ -20,7 +20,7 @@ internal static class ClientAssertion
     public static string Of(X509Certificate2 own, string clientId, Uri audience, DateTimeOffset now)
     {
         var (id, at) = (ClientKeys.IdOf(own), now.ToUnixTimeSeconds());
-        var header = new JsonObject { ["alg"] = Algorithm, ["typ"] = "JWT", ["kid"] = id, ["x5t#S256"] = id };
+        var header = new JsonObject { ["alg"] = Algorithm, ["typ"] = "JWT", ["kid"] = id, ["x5t"] = id };
         var claims = new JsonObject
         {
             ["iss"] = clientId, ["sub"] = clientId, ["aud"] = audience.AbsoluteUri, ["jti"] = SignInSecret.New(), ["iat"] = at, ["nbf"] = at,
@@ -42,7 +42,7 @@ internal static class ClientAssertion
             {
                 ["kty"] = "RSA", ["use"] = "sig", ["alg"] = Algorithm, ["kid"] = ClientKeys.IdOf(certificate),
                 ["n"] = SignInSecret.Text(key.Modulus!), ["e"] = SignInSecret.Text(key.Exponent!),
-                ["x5c"] = new JsonArray(Convert.ToBase64String(certificate.RawData)), ["x5t#S256"] = ClientKeys.IdOf(certificate),
+                ["x5c"] = new JsonArray(Convert.ToBase64String(certificate.RawData)), ["x5t"] = ClientKeys.IdOf(certificate),
             };
         })]),
     };
