@@ -67,7 +67,7 @@ public static class ConnectionEndpoints
         if (ConnectionDirectory.RefuseVersion(before.Connection, condition) is { } changedMeanwhile) return changedMeanwhile;
         if (!(await request.BodyAsync()).Try(out var body, out error)) return error;
         if (!(await Fields(request).ReadAsync(body.Fields, before.Connection, request.Cancel)).Try(out var wanted, out error)) return error;
-        if (await ProblemAsync(request, wanted) is { } problem) return problem;
+        if (await ProblemAsync(request, wanted, before.Connection.Id) is { } problem) return problem;
         var changed = await request.Service<ConnectionDirectory>().ChangeAsync(
             request.Organization, request.Actor, before.Connection.Id, condition, wanted, request.Cancel);
         return changed.Select(connection => Reply(request, 200, connection));
@@ -138,10 +138,13 @@ public static class ConnectionEndpoints
     }
 
     /// <summary>An enabled connection is tried before it is kept: people would meet the mistake otherwise.</summary>
-    private static async Task<Error?> ProblemAsync(RestRequest request, NewConnection wanted) =>
-        wanted.Enabled
-            ? await request.Service<ConnectionChecks>().FindProblemAsync(wanted.For(request.Organization.Id, request.Service<TimeProvider>()), Root(request), request.Cancel)
-            : null;
+    /// <param name="id">Of the connection that is changed: the provider knows its addresses, not those of a new one.</param>
+    private static async Task<Error?> ProblemAsync(RestRequest request, NewConnection wanted, ConnectionId? id = null)
+    {
+        if (!wanted.Enabled) return null;
+        var tried = wanted.For(request.Organization.Id, request.Service<TimeProvider>());
+        return await request.Service<ConnectionChecks>().FindProblemAsync(tried with { Id = id ?? tried.Id }, Root(request), request.Cancel);
+    }
 
     private static async Task<Outcome<RoutedConnection>> FindAsync(RestRequest request)
     {

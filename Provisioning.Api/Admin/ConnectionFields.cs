@@ -39,7 +39,10 @@ internal sealed class ConnectionFields(SecretProtection secrets, OutboundAddress
         if (method == ClientAuthentication.PrivateKeyJwt)
         {
             if (oidc!.Has("clientSecret")) oidc.Refuse("'oidc.clientSecret' has no place with private_key_jwt: the service makes the key itself.");
-            secret ??= new ClientKeys(secrets, time).Make();
+            // The key stays: what is signed with it is worth something at the token endpoint it is sent to, and nowhere else. A new one, not
+            // published yet, would be refused by the provider.
+            secret = before?.Settings is OidcSettings { TokenEndpointAuthMethod: ClientAuthentication.PrivateKeyJwt }
+                ? before.ProtectedSecret : new ClientKeys(secrets, time).Make();
         }
         var lacksSecret = method is ClientAuthentication.ClientSecretBasic or ClientAuthentication.ClientSecretPost && secret is null;
         if (lacksSecret && !isElsewhere) oidc!.Refuse("'oidc.clientSecret' is required unless 'oidc.tokenEndpointAuthMethod' is private_key_jwt or none.");
