@@ -63,14 +63,8 @@ public sealed class InvitationExpiryJob(
 public sealed class DomainProofJob(DomainProofs proofs, Leases leases, TimeProvider time, JobServices services)
     : LeasedJob("domain_proofs", TimeSpan.FromMinutes(10), services.LeaseLife, leases, time, services.Logger)
 {
-    protected override async Task RunAsync(CancellationToken cancel)
-    {
-        foreach (var domain in await proofs.DueAsync(cancel))
-        {
-            if (await StillMineAsync(cancel) is not { } lease) return;
-            await proofs.CheckAsync(domain, ActorOf(lease), lease, cancel);
-        }
-    }
+    protected override async Task RunAsync(CancellationToken cancel) =>
+        await Round(cancel).EachAsync(await proofs.DueAsync(cancel), (domain, turn) => proofs.CheckAsync(domain, turn.Actor, turn.Lease, cancel));
 }
 
 /// <summary>Writes when tokens were used last; each node for the requests it saw.</summary>

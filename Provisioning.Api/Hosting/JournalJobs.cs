@@ -10,15 +10,14 @@ public sealed class JournalSealJob(Sealer sealer, Leases leases, TimeProvider ti
     protected override async Task RunAsync(CancellationToken cancel)
     {
         // A batch of each organisation, then round again, so that one with much to seal does not keep the others waiting.
-        var sealedNow = true;
+        var (round, sealedNow) = (Round(cancel), true);
         while (sealedNow)
         {
             sealedNow = false;
             OrganizationId? organization = null;
             while ((organization = await sealer.NextAsync(organization, cancel)) is { } next)
             {
-                if (await StillMineAsync(cancel) is not { } lease) return;
-                sealedNow |= await sealer.SealAsync(next, ActorOf(lease), lease, cancel) == Sealer.Batch;
+                if (!await round.EachAsync([next], async (one, turn) => sealedNow |= await sealer.SealAsync(one, turn.Actor, turn.Lease, cancel) == Sealer.Batch)) return;
             }
         }
     }
