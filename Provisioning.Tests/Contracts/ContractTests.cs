@@ -42,6 +42,39 @@ public sealed class ContractTests(string engine) : ContractCore(engine)
     }
 
     [Test]
+    public async Task CON_2_the_first_invoice_is_the_year_of_every_seat_in_advance()
+    {
+        Ok(await Desk.SignAsync(org, ContractDesk.New("2026-01-01", 20, premium: 3)));
+        var first = (await Desk.InvoicesAsync(org)).Single();
+        Assert.That(first.Kind, Is.EqualTo(InvoiceKind.TermStart));
+        Assert.That(first.Total.Minor, Is.EqualTo((20 * 4000L * 12) + (3 * 10_000L * 12)));
+        Assert.That((Dates.Text(first.Start), Dates.Text(first.End)), Is.EqualTo(("2026-01-01", "2027-01-01")));
+    }
+
+    [Test]
+    public async Task BILL_9_nobody_who_leaves_or_moves_down_is_credited()
+    {
+        Ok(await Desk.SignAsync(org, ContractDesk.New("2026-01-01", 20, premium: 3)));
+        var people = await Desk.PushAsync(org, "u", 3); // all on premium
+        Ok(await Stack.AdminAsync(org, people[0], new MemberCommand.Unassign()));
+        Ok(await Stack.AdminAsync(org, people[1], new MemberCommand.Suspend()));
+        Ok(await Stack.AdminAsync(org, people[2], new MemberCommand.Seat(Standard, false)));
+        var only = (await Desk.InvoicesAsync(org)).Single();
+        Assert.That((only.Kind, only.Credited), Is.EqualTo((InvoiceKind.TermStart, 0L)));
+        Assert.That(await Desk.PurchasedAsync(org), Is.EqualTo((20, 3)));
+    }
+
+    [Test]
+    public async Task SEAT_14_running_out_buys_nothing()
+    {
+        Ok(await Desk.SignAsync(org, ContractDesk.New("2026-01-01", 20)));
+        await Desk.PushAsync(org, "u", 20);
+        Assert.That(Ok(await Stack.PushAsync(org, "late")).Member!.Seat.Status, Is.EqualTo(SeatStatus.Waiting));
+        Assert.That(await Desk.PurchasedAsync(org), Is.EqualTo((20, 0)));
+        Assert.That((await Desk.InvoicesAsync(org)).Count, Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task CON_3_the_minimum_and_what_is_in_use_bound_the_start()
     {
         Assert.That(ContractDesk.Code(await Desk.SignAsync(org, ContractDesk.New("2026-01-01", 19))), Is.EqualTo("below_minimum_seats"));

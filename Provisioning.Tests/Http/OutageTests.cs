@@ -23,10 +23,14 @@ public sealed class OutageTests
         await using var service = await TestService.StartOnAsync(TestDatabase.PostgreSql, 20, 20, $"Storage:ConnectionString={server}", "Storage:DeadlineSeconds=4");
         var organization = await service.OrganizationAsync(standard: 40, premium: 0);
         await Task.WhenAll(Enumerable.Range(0, 12).Select(i => organization.PushAsync($"before{i}")));
+        var meter = organization.Owner.With((await organization.Owner.Post("/tokens", new { door = "application", name = "meter" })).Expect(201).Text("token"));
+        var usage = new { memberId = (await organization.AllowedAsync("before0")).Text("memberId"), model = "m1" };
+        (await meter.Post("/usage/authorizations", usage)).Expect(200); // the token is known for a moment longer
 
         if (hangs) relay.Hang();
         else relay.Refuse();
         var clock = Stopwatch.StartNew();
+        var metered = meter.Post("/usage/authorizations", usage);
         var answers = await Task.WhenAll(
             organization.Scim.Post("/Users", organization.User("during")), organization.Scim.Get("/Users"), organization.Owner.Get("/seats"), organization.SignInAsync("during2"));
         foreach (var answer in answers)
@@ -34,6 +38,7 @@ public sealed class OutageTests
             Assert.That(answer.Status, Is.EqualTo(503), answer.ToString());
             Assert.That(answer.Header("Retry-After"), Is.Not.Null, answer.ToString());
         }
+        Assert.That((await metered).Expect(200).Text("reason"), Is.EqualTo("store_unavailable"), "USE-13: closed, whatever is left of caps and credits");
         Assert.That(clock.Elapsed, Is.LessThan(Deadline));
         Assert.That((await service.Anonymous.Get("/health/ready")).Status, Is.EqualTo(503));
 
