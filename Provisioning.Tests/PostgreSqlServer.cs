@@ -17,6 +17,9 @@ public sealed class PostgreSqlServer
     private static string? folder;
     private static string? binaries;
 
+    /// <summary>Whether this run started it, and throws it away.</summary>
+    public static bool IsPrivate => folder is not null;
+
     /// <summary>How to reach the server; the first caller starts it. Ignores the test when there is none to be had.</summary>
     public static async Task<string> ConnectionStringAsync()
     {
@@ -48,7 +51,7 @@ public sealed class PostgreSqlServer
         if (made.Code != 0) return (null, $"initdb failed: {made.Output}");
         var options = $"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c max_connections=400 -c shared_buffers=128MB "
             // What a test proves is what survives the service, never what survives the server: that one is thrown away.
-            + "-c fsync=off -c full_page_writes=off -c autovacuum=off";
+            + "-c fsync=off -c full_page_writes=off -c autovacuum=off -c jit=off -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=2GB";
         var started = Run(Path.Combine(binaries, "pg_ctl"), $"-D {folder}/data -l {folder}/log -w -t 30 -o '{options}' start");
         return started.Code == 0
             ? ($"Host=127.0.0.1;Port={port};Username=provisioning;Database=postgres;Timeout=10", "")

@@ -7,22 +7,25 @@ namespace Provisioning.Tests.Engines;
 internal static class TestFolder
 {
     private const string Memory = "/dev/shm";
-    private const long Needed = 3L * 1024 * 1024 * 1024;
+    private const long Gigabyte = 1024 * 1024 * 1024;
 
-    public static readonly string Root = HasRoom() ? Memory : Path.GetTempPath();
+    public static readonly string Root = Room() > 3 * Gigabyte ? Memory : Path.GetTempPath();
+
+    /// <summary>Whether databases may be left lying until the end of the run.</summary>
+    public static readonly bool IsMemoryAmple = Room() > 10 * Gigabyte;
 
     /// <summary>A new folder of its own.</summary>
     public static string Make(string prefix) => Directory.CreateDirectory(Path.Combine(Root, prefix + Guid.NewGuid().ToString("n"))).FullName;
 
-    private static bool HasRoom()
+    private static long Room()
     {
         try
         {
-            return Directory.Exists(Memory) && new DriveInfo(Memory).AvailableFreeSpace > Needed;
+            return Directory.Exists(Memory) ? new DriveInfo(Memory).AvailableFreeSpace : 0;
         }
         catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            return false;
+            return 0;
         }
     }
 }
