@@ -47,7 +47,7 @@ internal sealed class UnitBatch(IDialect dialect) : IDisposable
             connection ??= await KeptConnection.OpenAsync(dialect);
             await using var transaction = await connection.Connection.BeginTransactionAsync(dialect.WriteIsolation);
             var session = new SqlSession(connection, transaction, dialect);
-            if (units.Count > 1 && !dialect.HasOneWriter) await LatchAsync(session, units[0].Organization);
+            if (!dialect.HasOneWriter) await LatchAsync(session, units[0].Organization);
             foreach (var unit in units)
                 if (await RunOneAsync(session, unit)) done.Add(unit);
             await CommitAsync(transaction, done);
@@ -83,7 +83,8 @@ internal sealed class UnitBatch(IDialect dialect) : IDisposable
 
     /// <summary>
     /// Units that share a transaction hold the locks of all of them, in whatever order they came. The best pool, which every unit that
-    /// frees or moves a seat locks first (rule TIME-2), is taken before anything else, so that two nodes' batches meet there and nowhere else.
+    /// frees or moves a seat locks first (rule TIME-2), is taken before anything else, so that two nodes' units meet there and nowhere else:
+    /// one that came alone, too, or it would hold a key or a count that a batch wants, and wait for the pool that the batch holds.
     /// </summary>
     private static Task LatchAsync(SqlSession session, OrganizationId? organization) => organization is not { } id
         ? Task.CompletedTask

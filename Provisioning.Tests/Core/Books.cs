@@ -78,7 +78,7 @@ internal static class Books
     public static async Task CheckAsync(CoreStack stack, string when = "")
     {
         var broken = new List<string>();
-        await using var connection = await OpenAsync(stack);
+        await using var connection = await stack.OpenAsync();
         foreach (var (rule, sql) in Rules)
         {
             if (sql.Contains("pragma", StringComparison.Ordinal) && stack.File.Length == 0) continue; // the other engines check at each statement
@@ -92,7 +92,7 @@ internal static class Books
     /// <summary>A number asked of the database directly.</summary>
     public static async Task<long> CountAsync(CoreStack stack, string sql)
     {
-        await using var connection = await OpenAsync(stack);
+        await using var connection = await stack.OpenAsync();
         return long.Parse((await QueryAsync(connection, sql))[0], System.Globalization.CultureInfo.InvariantCulture);
     }
 
@@ -104,13 +104,6 @@ internal static class Books
         var wanted = entries.SelectMany(row => SearchedAttributes.Of(JsonNode.Parse(row[33..])!.AsObject())
             .Select(value => $"{row[..32]} {value.Attribute} {Convert.ToHexString(value.Key)}")).ToHashSet();
         return wanted.Except(kept).Select(row => "entry_values lacks " + row).Concat(kept.Except(wanted).Select(row => "entry_values has " + row));
-    }
-
-    private static async Task<DbConnection> OpenAsync(CoreStack stack)
-    {
-        var connection = stack.Plain.Create();
-        await connection.OpenAsync();
-        return connection;
     }
 
     private static async Task<List<string>> QueryAsync(DbConnection connection, string sql)

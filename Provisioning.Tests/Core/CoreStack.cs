@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using Provisioning.Core.Common;
@@ -23,13 +24,16 @@ internal sealed class CoreStack : IAsyncDisposable
     private static int organizations;
 
     private readonly Func<IDialect> plain;
+    private readonly Func<DbConnection> connection;
     private readonly Func<Task> delete;
 
-    private CoreStack(string file, Func<IDialect> plain, Func<IDialect, IDialect>? wrap, AdjustableTime time, Func<Task> delete)
+    private CoreStack(
+        string file, Func<IDialect> plain, Func<DbConnection> connection, Func<IDialect, IDialect>? wrap, AdjustableTime time, Func<Task> delete)
     {
         File = file;
         Time = time;
         this.plain = plain;
+        this.connection = connection;
         this.delete = delete;
         Plain = plain();
         Database = new SqlDatabase(wrap is null ? Plain : wrap(Plain), time, TimeSpan.FromMinutes(1));
@@ -140,11 +144,19 @@ internal sealed class CoreStack : IAsyncDisposable
         if (engine == TestDatabase.Sqlite) return await StartAsync(wrap);
         var database = await TestDatabase.CreateAsync(engine);
         var time = new AdjustableTime();
-        return new CoreStack("", database.Dialect, wrap, time, async () => await database.DisposeAsync());
+        return new CoreStack("", database.Dialect, database.Connection, wrap, time, async () => await database.DisposeAsync());
     }
 
     /// <summary>A second process on the same database, at the same time of day.</summary>
-    public CoreStack Another(Func<IDialect, IDialect>? wrap = null) => new(File, plain, wrap, Time, () => Task.CompletedTask);
+    public CoreStack Another(Func<IDialect, IDialect>? wrap = null) => new(File, plain, connection, wrap, Time, () => Task.CompletedTask);
+
+    /// <summary>An open connection beside the service's own.</summary>
+    public async Task<DbConnection> OpenAsync()
+    {
+        var opened = connection();
+        await opened.OpenAsync();
+        return opened;
+    }
 
     public static string NewFile() => Path.Combine(TestFolder.Root, $"core-{Guid.NewGuid():n}.db");
 
@@ -286,8 +298,12 @@ internal sealed class CoreStack : IAsyncDisposable
         await delete();
     }
 
-    private static CoreStack OnFile(string file, Func<IDialect, IDialect>? wrap, AdjustableTime time, Func<Task> delete) =>
-        new(file, () => new UnsyncedDialect(new SqliteDialect(ConnectionString(file))), wrap, time, delete);
+    private static CoreStack OnFile(string file, Func<IDialect, IDialect>? wrap, AdjustableTime time, Func<Task> delete)
+    {
+        return new CoreStack(file, Unsynced, () => Unsynced().Create(), wrap, time, delete);
+
+        UnsyncedDialect Unsynced() => new(new SqliteDialect(ConnectionString(file)));
+    }
 
     /// <summary>The key of the tests, the same for each stack.</summary>
     private sealed class FixedKey : IInvitationKey

@@ -32,8 +32,7 @@ internal sealed class JournalRows(CoreStack stack, params ISealedEvents[] consum
     /// <summary>Any statement, with parameters @p0, @p1, ...</summary>
     public async Task<int> ExecuteAsync(string sql, params object?[] values)
     {
-        await using var connection = stack.Plain.Create();
-        await connection.OpenAsync();
+        await using var connection = await stack.OpenAsync();
         stack.Plain.AfterOpen(connection);
         return await ExecuteAsync(connection, null, sql, values);
     }

@@ -85,6 +85,12 @@ public sealed class LockOrderTests
         await desk.CheckAsync();
     }
 
+    /// <summary>Two nodes that pushed users of one organisation, one in batches and one singly, met in deadlocks again and again.</summary>
+    [Test]
+    public Task TIME_2_a_unit_that_came_alone_waits_for_the_best_pool_before_it_holds_anything() =>
+        WhileHeldAsync("UPDATE seat_pools SET touched = touched WHERE tier = 'premium'", () => stack.PushAsync(org, "eve"), async observer =>
+            Assert.That(await IsLockedAsync(observer, "SELECT 1 FROM directory_counts FOR UPDATE NOWAIT"), Is.False, "the counts are touched after the pool"));
+
     /// <summary>Holds rows, starts something that must wait for them, looks at what it has locked so far, and lets it go on.</summary>
     private async Task WhileHeldAsync<T>(string hold, Func<Task<T>> start, Func<NpgsqlConnection, Task> look)
     {
@@ -130,12 +136,7 @@ public sealed class LockOrderTests
         Assert.That(await Books.CountAsync(stack, "SELECT COUNT(*) FROM group_members"), Is.Zero);
     }
 
-    private async Task<NpgsqlConnection> OpenAsync()
-    {
-        var connection = (NpgsqlConnection)stack.Plain.Create();
-        await connection.OpenAsync();
-        return connection;
-    }
+    private async Task<NpgsqlConnection> OpenAsync() => (NpgsqlConnection)await stack.OpenAsync();
 
     private static async Task RunAsync(NpgsqlConnection connection, DbTransaction transaction, string sql)
     {

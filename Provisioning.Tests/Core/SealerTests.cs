@@ -55,8 +55,7 @@ public sealed class SealerTests(string engine)
         }
         else
         {
-            await using var connection = stack.Plain.Create();
-            await connection.OpenAsync();
+            await using var connection = await stack.OpenAsync();
             await using var slow = await connection.BeginTransactionAsync();
             await JournalRows.ExecuteAsync(connection, slow, Insert, [.. Late(old)]);
             await journal.SealAsync(org); // the slow transaction is open

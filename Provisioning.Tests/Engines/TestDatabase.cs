@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Data.SqlClient;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -36,6 +37,14 @@ public sealed class TestDatabase : IAsyncDisposable
         PostgreSql => new PostgreSqlDialect(ConnectionString),
         SqlServer => new SqlServerDialect(ConnectionString),
         _ => new SqliteDialect(ConnectionString),
+    };
+
+    /// <summary>A closed connection for looking into it; where connecting is dear, one of the driver's pool, unlike those of the dialect.</summary>
+    public DbConnection Connection() => Engine switch
+    {
+        PostgreSql => new NpgsqlConnection(ConnectionString),
+        SqlServer => new SqlConnection(ConnectionString),
+        _ => Dialect().Create(),
     };
 
     /// <summary>A database with the newest schema and nothing in it: a copy of one that was migrated once in this run.</summary>

@@ -127,7 +127,7 @@ public sealed class KeyRingTests(string engine)
 
     private static async Task<List<string>> KeysAsync(TestDatabase database)
     {
-        await using var connection = database.Dialect().Create();
+        await using var connection = database.Connection();
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = "SELECT xml FROM data_protection_keys";

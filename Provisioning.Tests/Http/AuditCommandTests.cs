@@ -24,7 +24,7 @@ public sealed class AuditCommandTests
         var link = output.Trim().Split("; ")[^1].Trim();
         Assert.That((await service.CommandAsync("verify-audit", "acme", link)).ExitCode, Is.Zero);
 
-        await using (var connection = service.Database.Dialect().Create())
+        await using (var connection = service.Database.Connection())
         {
             await connection.OpenAsync();
             await JournalRows.ExecuteAsync(connection, null, "UPDATE audit_records SET actor_id = 'somebody else' WHERE sequence = 3");

@@ -24,7 +24,7 @@ public sealed class JournalSealJobTests(string engine)
 
     private static async Task BreakAsync(TestService service)
     {
-        await using var connection = service.Database.Dialect().Create();
+        await using var connection = service.Database.Connection();
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = "UPDATE journal_heads SET audit_sequence = 0, event_sequence = 0";

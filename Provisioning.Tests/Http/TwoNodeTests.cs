@@ -139,7 +139,7 @@ public sealed class TwoNodeTests
 
     private static async Task<(string Holder, long Generation)> HolderAsync(TestDatabase database)
     {
-        await using var connection = database.Dialect().Create();
+        await using var connection = database.Connection();
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = "SELECT holder, generation FROM job_leases WHERE name = 'seat_queue'";

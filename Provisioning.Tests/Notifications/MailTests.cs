@@ -85,7 +85,7 @@ public sealed class MailTests(string engine)
         Assert.That(invited.Plain, Does.Contain("A premium seat is held for you"));
         var token = link.Split("token=")[1];
         Assert.That(token, Has.Length.GreaterThan(40));
-        await using (var connection = service.Database.Dialect().Create())
+        await using (var connection = service.Database.Connection())
         {
             await connection.OpenAsync();
             foreach (var (table, column) in ((string, string)[])[("outbox", "data"), ("notifications", "facts"), ("audit_details", "after_state"), ("receipts", "reply")])
@@ -107,7 +107,7 @@ public sealed class MailTests(string engine)
     {
         var organization = await service.OrganizationAsync(standard: 0, premium: 2);
         await OwnerAsync(organization, "olga");
-        await using (var connection = service.Database.Dialect().Create())
+        await using (var connection = service.Database.Connection())
         {
             await connection.OpenAsync();
             await JournalRows.ExecuteAsync(connection, null, "UPDATE organizations SET name = @p0 WHERE slug = @p1",
@@ -154,7 +154,7 @@ public sealed class MailTests(string engine)
     /// <summary>A member, seated, who owns the organisation.</summary>
     private async Task OwnerAsync(TestOrganization organization, string name)
     {
-        await using var connection = service.Database.Dialect().Create();
+        await using var connection = service.Database.Connection();
         await connection.OpenAsync();
         await organization.PushAsync(name);
         await JournalRows.ExecuteAsync(connection, null, "UPDATE members SET role = 'owner' WHERE match_email = @p0", organization.Mail(name));

@@ -161,7 +161,7 @@ public sealed class WebhookTests(string engine)
         Assert.That((again.Id, again.TextOrNull("secret"), again.Flag("secretShown")), Is.EqualTo((first.Id, (string?)null, true)));
         var secret = first.Text("secret");
         Assert.That((await organization.Owner.Get("/webhooks")).Body, Does.Not.Contain(secret));
-        await using var connection = service.Database.Dialect().Create();
+        await using var connection = service.Database.Connection();
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = $"SELECT (SELECT COUNT(*) FROM webhooks WHERE secret LIKE '%{secret[6..]}%') + (SELECT COUNT(*) FROM receipts WHERE reply LIKE '%{secret[6..]}%')";

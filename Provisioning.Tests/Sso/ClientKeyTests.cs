@@ -75,7 +75,7 @@ public sealed class ClientKeyTests(string engine)
             Assert.That(Convert.ToBase64String(certificate.RawData), Is.EqualTo((string?)keys[0]["x5c"]![0]));
         Assert.That(pem, Does.Not.Contain("PRIVATE"));
         Assert.That(string.Concat((await sso.Organization.AuditAsync()).Select(static record => record.ToJsonString())), Does.Not.Contain("PRIVATE"));
-        await using var connection = service.Database.Dialect().Create();
+        await using var connection = service.Database.Connection();
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = "SELECT COUNT(*) FROM identity_connections WHERE protected_secret LIKE '%BEGIN%' OR settings LIKE '%BEGIN%'";

@@ -34,7 +34,7 @@ public sealed class ConnectionTests(string engine)
         Assert.That(read.Flag("oidc", "hasClientSecret"), Is.True);
         Assert.That(read.Text("oidc", "redirectUri"), Does.EndWith($"/sso/oidc/{made.Id}/callback"));
         Assert.That((await organization.AuditAsync()).Any(record => record.ToJsonString().Contains("a-secret-of-the-client", StringComparison.Ordinal)), Is.False);
-        await using var connection = service.Database.Dialect().Create();
+        await using var connection = service.Database.Connection();
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = "SELECT name, protected_secret, settings FROM identity_connections WHERE protected_secret IS NOT NULL";

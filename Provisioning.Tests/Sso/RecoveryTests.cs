@@ -315,7 +315,7 @@ public sealed class RecoveryTests(string engine)
 
     private async Task<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read)
     {
-        await using var connection = service.Database.Dialect().Create();
+        await using var connection = service.Database.Connection();
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = sql;

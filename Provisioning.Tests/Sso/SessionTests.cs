@@ -142,7 +142,7 @@ public sealed class SessionTests(string engine)
         var back = (await browser.GoAsync(callback)).Expect(303);
         string[] secrets = [browser.Cookie("provisioning_session")!, browser.Cookie("provisioning_browser")!, back.Query("code")!,
             System.Web.HttpUtility.ParseQueryString(callback.Query)["state"]!];
-        await using var connection = service.Database.Dialect().Create();
+        await using var connection = service.Database.Connection();
         await connection.OpenAsync();
         foreach (var table in (string[])["sign_in_sessions", "sign_in_flows", "sign_in_codes", "receipts", "audit_records", "outbox"])
         {

@@ -126,7 +126,7 @@ public sealed class SamlConnectionTests(string engine)
     {
         var made = (await organization.Owner.Post("/connections", With("secret", [], enabled: false))).Expect(201);
         Assert.That(made.Body + (await organization.Owner.Get("/connections/" + made.Id)).Body, Does.Not.Contain("PRIVATE KEY"));
-        await using var connection = service.Database.Dialect().Create();
+        await using var connection = service.Database.Connection();
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = "SELECT protected_secret FROM identity_connections WHERE name = 'secret'";
