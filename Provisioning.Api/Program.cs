@@ -37,8 +37,17 @@ public static class Program
         ["wrap-keys", .. var settings] => ProvisioningHost.DoAsync(settings, static given => Build(given), WrapKeysAsync),
         ["verify-audit", .. var rest] => AuditCommand.RunAsync(rest, static given => Build(given)),
         ["restore", .. var rest] => CopyAsync("restore", rest, static (backup, database, file) => backup.RestoreAsync(file, database, Console.Out.WriteLine)),
+        [{ Length: > 0 } word, ..] when word[0] is not ('-' or '/') && !word.Contains('=') => RefuseAsync(word),
         _ => ProvisioningHost.RunAsync(args, static given => Build(given), listening: static app => Console.Out.Write(StartupBanner.Text(Facts(app)))),
     };
+
+    /// <summary>A mistyped command must not start a service on the database it was meant for.</summary>
+    private static async Task<int> RefuseAsync(string word)
+    {
+        await Console.Error.WriteLineAsync(
+            $"{word} is no command. There are: migrate, backup <file>, restore <file>, verify-audit <organisation>, wrap-keys, health. Without one the service starts.");
+        return ProvisioningHost.BadSetting;
+    }
 
     /// <summary>Backup and restore of the embedded engine; the first of the rest is the file.</summary>
     private static Task<int> CopyAsync(string command, string[] rest, Func<EmbeddedBackup, string, string, Task> copy) =>

@@ -42,6 +42,11 @@ public sealed class StartTests
         Assert.That(output, Does.Not.Contain("   at "));
     }
 
+    [TestCase("bakcup", "copy.db")]
+    [TestCase("verify", "acme")]
+    public async Task A_word_that_is_no_command_ends_with_2_instead_of_starting_the_service(string word, string rest) =>
+        Assert.That(await Program.Main([word, rest]), Is.EqualTo(2));
+
     [Test]
     public void Arguments_that_cannot_be_read_are_a_bad_setting() =>
         Assert.That(() => ProvisioningHost.Build(["/=x", "-y=1"]), Throws.TypeOf<SettingsException>());

@@ -20,7 +20,7 @@ public sealed class OutageTests
         var server = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         await using var relay = new Relay(server.Host!, server.Port);
         (server.Host, server.Port) = ("127.0.0.1", relay.Port);
-        await using var service = await TestService.StartOnAsync(TestDatabase.PostgreSql, 20, 20, $"Storage:ConnectionString={server}", "Storage:DeadlineSeconds=4");
+        await using var service = await TestService.StartOnAsync(TestDatabase.PostgreSql, 20, 20, $"Storage:ConnectionString={server}", "Storage:DeadlineSeconds=2");
         var organization = await service.OrganizationAsync(standard: 40, premium: 0);
         await Task.WhenAll(Enumerable.Range(0, 12).Select(i => organization.PushAsync($"before{i}")));
         var meter = organization.Owner.With((await organization.Owner.Post("/tokens", new { door = "application", name = "meter" })).Expect(201).Text("token"));
