@@ -29,29 +29,33 @@ public static class Program
     /// Runs the service; with a command as the first word does that and ends: migrate, backup, restore, verify-audit, wrap-keys, or health, which asks
     /// the service that runs on this machine whether it is live.
     /// </summary>
-    public static Task<int> Main(string[] args) => args switch
+    public static Task<int> Main(string[] args) => RunAsync(args, Terminal.OfProcess);
+
+    /// <summary>The same, writing elsewhere.</summary>
+    public static Task<int> RunAsync(string[] args, Terminal terminal) => args switch
     {
-        ["migrate", .. var settings] => ProvisioningHost.DoAsync(settings, static given => Build(given), MigrateAsync),
+        ["migrate", .. var settings] => ProvisioningHost.DoAsync(settings, terminal, static given => Build(given), (app, cancel) => MigrateAsync(app, terminal, cancel)),
         ["health", ..] => HealthProbe.AskAsync(args.ElementAtOrDefault(1) ?? Environment.GetEnvironmentVariable("ASPNETCORE_URLS")),
-        ["backup", .. var rest] => CopyAsync("backup", rest, static (backup, database, file) => backup.BackUpAsync(database, file, Console.Out.WriteLine)),
-        ["wrap-keys", .. var settings] => ProvisioningHost.DoAsync(settings, static given => Build(given), WrapKeysAsync),
-        ["verify-audit", .. var rest] => AuditCommand.RunAsync(rest, static given => Build(given)),
-        ["restore", .. var rest] => CopyAsync("restore", rest, static (backup, database, file) => backup.RestoreAsync(file, database, Console.Out.WriteLine)),
-        [{ Length: > 0 } word, ..] when word[0] is not ('-' or '/') && !word.Contains('=') => RefuseAsync(word),
-        _ => ProvisioningHost.RunAsync(args, static given => Build(given), listening: static app => Console.Out.Write(StartupBanner.Text(Facts(app)))),
+        ["backup", .. var rest] => CopyAsync("backup", rest, terminal, (backup, database, file) => backup.BackUpAsync(database, file, terminal.Out.WriteLine)),
+        ["wrap-keys", .. var settings] => ProvisioningHost.DoAsync(settings, terminal, static given => Build(given), (app, cancel) => WrapKeysAsync(app, terminal, cancel)),
+        ["verify-audit", .. var rest] => AuditCommand.RunAsync(rest, terminal, static given => Build(given)),
+        ["restore", .. var rest] => CopyAsync("restore", rest, terminal, (backup, database, file) => backup.RestoreAsync(file, database, terminal.Out.WriteLine)),
+        [{ Length: > 0 } word, ..] when word[0] is not ('-' or '/') && !word.Contains('=') => RefuseAsync(word, terminal),
+        _ => ProvisioningHost.RunAsync(
+            args, static given => Build(given), listening: app => terminal.Out.Write(StartupBanner.Text(Facts(app))), terminal: terminal),
     };
 
     /// <summary>A mistyped command must not start a service on the database it was meant for.</summary>
-    private static async Task<int> RefuseAsync(string word)
+    private static async Task<int> RefuseAsync(string word, Terminal terminal)
     {
-        await Console.Error.WriteLineAsync(
+        await terminal.Error.WriteLineAsync(
             $"{word} is no command. There are: migrate, backup <file>, restore <file>, verify-audit <organisation>, wrap-keys, health. Without one the service starts.");
         return ProvisioningHost.BadSetting;
     }
 
     /// <summary>Backup and restore of the embedded engine; the first of the rest is the file.</summary>
-    private static Task<int> CopyAsync(string command, string[] rest, Func<EmbeddedBackup, string, string, Task> copy) =>
-        ProvisioningHost.DoAsync([.. rest.Skip(1)], static given => Build(given), async (app, _) =>
+    private static Task<int> CopyAsync(string command, string[] rest, Terminal terminal, Func<EmbeddedBackup, string, string, Task> copy) =>
+        ProvisioningHost.DoAsync([.. rest.Skip(1)], terminal, static given => Build(given), async (app, _) =>
         {
             if (rest is not [{ } file, ..] || file.StartsWith('-')) throw new SettingsException($"Say which file: {command} <file>");
             var storage = app.Services.GetRequiredService<ServiceSettings>().Storage;
@@ -71,18 +75,18 @@ public static class Program
             }
         });
 
-    private static async Task MigrateAsync(WebApplication app, CancellationToken cancel)
+    private static async Task MigrateAsync(WebApplication app, Terminal terminal, CancellationToken cancel)
     {
         var applied = await app.Services.GetRequiredService<DatabaseStart>().MigrateAsync(cancel);
-        await Console.Out.WriteLineAsync(applied == 0 ? "The database is up to date." : $"The database is up to date; scripts applied: {applied}.");
+        await terminal.Out.WriteLineAsync(applied == 0 ? "The database is up to date." : $"The database is up to date; scripts applied: {applied}.");
     }
 
     /// <summary>After a change of the certificate: what the earlier one wrapped gets the new one, and the earlier one can go.</summary>
-    private static async Task WrapKeysAsync(WebApplication app, CancellationToken cancel)
+    private static async Task WrapKeysAsync(WebApplication app, Terminal terminal, CancellationToken cancel)
     {
         await app.Services.GetRequiredService<DatabaseStart>().MigrateAsync(cancel);
         var wrapped = await app.Services.GetRequiredService<KeyWrapping>().WrapAsync(onlyOpen: false, cancel);
-        await Console.Out.WriteLineAsync($"Keys wrapped by the certificate of Keys:CertificatePath just now: {wrapped}.");
+        await terminal.Out.WriteLineAsync($"Keys wrapped by the certificate of Keys:CertificatePath just now: {wrapped}.");
     }
 
     /// <summary>The whole service, not yet started; tests change it with <paramref name="configure"/>.</summary>

@@ -12,17 +12,17 @@ public static class AuditCommand
     /// what was written, naming the place.
     /// </summary>
     /// <param name="arguments">The organisation, if any, then a link to expect, if any, then settings.</param>
-    public static Task<int> RunAsync(string[] arguments, Func<string[], WebApplication> build)
+    public static Task<int> RunAsync(string[] arguments, Terminal terminal, Func<string[], WebApplication> build)
     {
         var words = arguments.TakeWhile(static word => !word.StartsWith('-')).ToList();
-        return ProvisioningHost.DoAsync([.. arguments.Skip(words.Count)], build, async (app, cancel) =>
+        return ProvisioningHost.DoAsync([.. arguments.Skip(words.Count)], terminal, build, async (app, cancel) =>
         {
             if (!ChainAnchor.Parse(words.ElementAtOrDefault(1)).Try(out var expected, out var error)) throw new CommandFailedException(error.Detail);
             var broken = 0;
             await foreach (var organization in OrganizationsAsync(app.Services, words.FirstOrDefault(), cancel))
             {
                 var report = await app.Services.GetRequiredService<AuditVerification>().VerifyAsync(organization.Id, expected, cancel);
-                await Console.Out.WriteLineAsync(Line(organization, report));
+                await terminal.Out.WriteLineAsync(Line(organization, report));
                 if (report.Problem is not null) broken++;
             }
             if (broken > 0) throw new CommandFailedException(FormattableString.Invariant($"{broken} audit trail(s) are not what was written."));

@@ -53,8 +53,8 @@ public static partial class ProvisioningHost
     }
 
     /// <summary>Builds the service, does one thing with it, and ends without listening.</summary>
-    public static Task<int> DoAsync(string[] args, Func<string[], WebApplication> build, Func<WebApplication, CancellationToken, Task> work) =>
-        GuardAsync(() => build(args), async app =>
+    public static Task<int> DoAsync(string[] args, Terminal terminal, Func<string[], WebApplication> build, Func<WebApplication, CancellationToken, Task> work) =>
+        GuardAsync(terminal, () => build(args), async app =>
         {
             using var stop = new CancellationTokenSource();
             Console.CancelKeyPress += (_, pressed) =>
@@ -74,8 +74,9 @@ public static partial class ProvisioningHost
         string[] args,
         Func<string[], WebApplication> build,
         Func<WebApplication, CancellationToken, Task>? prepare = null,
-        Action<WebApplication>? listening = null) =>
-        GuardAsync(() => build(args), async app =>
+        Action<WebApplication>? listening = null,
+        Terminal? terminal = null) =>
+        GuardAsync(terminal ?? Terminal.OfProcess, () => build(args), async app =>
         {
             if (prepare is not null) await prepare(app, app.Lifetime.ApplicationStopping);
             await app.StartAsync();
@@ -84,7 +85,7 @@ public static partial class ProvisioningHost
         });
 
     /// <summary>Turns what stops a start into one clear line and an exit code.</summary>
-    private static async Task<int> GuardAsync(Func<WebApplication> build, Func<WebApplication, Task> run)
+    private static async Task<int> GuardAsync(Terminal terminal, Func<WebApplication> build, Func<WebApplication, Task> run)
     {
         WebApplication? app = null;
         try
@@ -95,17 +96,17 @@ public static partial class ProvisioningHost
         }
         catch (SettingsException exception)
         {
-            foreach (var problem in exception.Problems) await Console.Error.WriteLineAsync(problem);
+            foreach (var problem in exception.Problems) await terminal.Error.WriteLineAsync(problem);
             return BadSetting;
         }
         catch (CommandFailedException exception)
         {
-            await Console.Error.WriteLineAsync(exception.Message);
+            await terminal.Error.WriteLineAsync(exception.Message);
             return CouldNotStart;
         }
         catch (Exception exception) when (exception is { InnerException: AddressInUseException } or SocketException)
         {
-            await Console.Error.WriteLineAsync($"Cannot listen on {app?.Configuration["urls"] ?? "the configured endpoints"}: {exception.Message}");
+            await terminal.Error.WriteLineAsync($"Cannot listen on {app?.Configuration["urls"] ?? "the configured endpoints"}: {exception.Message}");
             return CouldNotStart;
         }
         catch (Exception exception) when (app is not null)

@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using NUnit.Framework;
+using Provisioning.Api;
+using Provisioning.Api.Hosting;
 using Provisioning.Tests.Engines;
 
 namespace Provisioning.Tests.Http;
@@ -109,39 +111,25 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>The operator's door to an organisation.</summary>
     public Door Operator(string slug) => new(http!, TestService.OperatorToken, "/v1/organizations/" + slug);
 
-    /// <summary>Runs a command of the program on the same database, and gives its exit code and what it wrote.</summary>
-    public async Task<(int ExitCode, string Output)> CommandAsync(params string[] words)
-    {
-        var written = new ConcurrentQueue<string>();
-        using var command = Launch([.. words, .. TestService.Settings(database, "http://127.0.0.1:0", standard, premium, settings)], written);
-        await command.WaitForExitAsync();
-        return (command.ExitCode, string.Join('\n', written));
-    }
+    /// <summary>Runs a command of the program on the same database, here and not in a process of its own, and gives its exit code and what it wrote.</summary>
+    public Task<(int ExitCode, string Output)> CommandAsync(params string[] words) =>
+        RunAsync([.. words, .. TestService.Settings(database, "http://127.0.0.1:0", standard, premium, settings)]);
 
-    /// <summary>Runs the service with settings it should refuse, and gives its exit code and what it wrote.</summary>
+    /// <summary>Runs the service, here, with settings it should refuse, and gives its exit code and what it wrote.</summary>
     public static async Task<(int ExitCode, string Output)> RefusedAsync(params string[] settings)
     {
         await using var database = await TestDatabase.CreateAsync(TestDatabase.Sqlite);
-        var output = new ConcurrentQueue<string>();
-        using var process = Launch(TestService.Settings(database, "http://127.0.0.1:0", 2, 1, settings), output);
-        try
-        {
-            using var limit = new CancellationTokenSource(StartLimit);
-            await process.WaitForExitAsync(limit.Token);
-            return (process.ExitCode, string.Join('\n', output));
-        }
-        catch (OperationCanceledException)
-        {
-            throw new AssertionException($"The service did not refuse to start.\n{string.Join('\n', output)}");
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill();
-                await process.WaitForExitAsync();
-            }
-        }
+        var run = RunAsync([.. TestService.Settings(database, "http://127.0.0.1:0", 2, 1, settings)]);
+        if (await Task.WhenAny(run, Task.Delay(StartLimit)) != run) throw new AssertionException("The service did not refuse to start.");
+        return await run;
+    }
+
+    private static async Task<(int ExitCode, string Output)> RunAsync(string[] arguments)
+    {
+        var written = new StringWriter(CultureInfo.InvariantCulture);
+        var both = TextWriter.Synchronized(written);
+        var code = await Task.Run(() => Program.RunAsync(arguments, new Terminal(both, both)));
+        return (code, written.ToString());
     }
 
     private static Process Launch(IEnumerable<string> settings, ConcurrentQueue<string> output)
