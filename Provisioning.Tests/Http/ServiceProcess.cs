@@ -13,7 +13,7 @@ namespace Provisioning.Tests.Http;
 /// <summary>The built service as a process of its own on a data folder that outlives it, so that it can be killed and started again.</summary>
 public sealed class ServiceProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
     private readonly TestDatabase database;
     private readonly bool ownsDatabase;
@@ -112,8 +112,11 @@ public sealed class ServiceProcess : IAsyncDisposable
     public Door Operator(string slug) => new(http!, TestService.OperatorToken, "/v1/organizations/" + slug);
 
     /// <summary>Runs a command of the program on the same database, here and not in a process of its own, and gives its exit code and what it wrote.</summary>
-    public Task<(int ExitCode, string Output)> CommandAsync(params string[] words) =>
-        RunAsync([.. words, .. TestService.Settings(database, "http://127.0.0.1:0", standard, premium, settings)]);
+    public Task<(int ExitCode, string Output)> CommandAsync(params string[] words) => CommandAsync(database, words);
+
+    /// <summary>The same where no service runs.</summary>
+    public static Task<(int ExitCode, string Output)> CommandAsync(TestDatabase database, params string[] words) =>
+        RunAsync([.. words, .. TestService.Settings(database, "http://127.0.0.1:0", 1, 1, [])]);
 
     /// <summary>Runs the service, here, with settings it should refuse, and gives its exit code and what it wrote.</summary>
     public static async Task<(int ExitCode, string Output)> RefusedAsync(params string[] settings)

@@ -2,8 +2,9 @@ using System.Globalization;
 using Microsoft.Data.Sqlite;
 using NUnit.Framework;
 using Provisioning.Tests.Engines;
+using Provisioning.Tests.Http;
 
-namespace Provisioning.Tests.Http;
+namespace Provisioning.Tests.Crashes;
 
 /// <summary>Backup and restore of the embedded database, as an operator types them.</summary>
 public sealed class BackupTests
@@ -86,19 +87,19 @@ public sealed class BackupTests
     [Test]
     public async Task A_backup_does_not_write_over_a_file_and_a_missing_name_is_told()
     {
-        await using var service = await ServiceProcess.StartAsync(TestDatabase.Sqlite, standard: 1, premium: 1);
+        await using var database = await TestDatabase.CreateAsync(TestDatabase.Sqlite);
         var file = Path.Combine(folder, "mine.txt");
         await File.WriteAllTextAsync(file, "mine");
-        Assert.That((await service.CommandAsync("backup", file)).ExitCode, Is.EqualTo(1));
+        Assert.That((await ServiceProcess.CommandAsync(database, "backup", file)).ExitCode, Is.EqualTo(1));
         Assert.That(await File.ReadAllTextAsync(file), Is.EqualTo("mine"));
-        Assert.That((await service.CommandAsync("backup")).ExitCode, Is.EqualTo(2));
+        Assert.That((await ServiceProcess.CommandAsync(database, "backup")).ExitCode, Is.EqualTo(2));
     }
 
     [Test]
     public async Task Other_engines_are_pointed_to_their_own_tools([Values("backup", "restore")] string command)
     {
-        await using var service = await ServiceProcess.StartAsync(TestDatabase.PostgreSql, standard: 1, premium: 1);
-        var (code, output) = await service.CommandAsync(command, Path.Combine(folder, "copy.db"));
+        await using var database = await TestDatabase.CreateAsync(TestDatabase.PostgreSql);
+        var (code, output) = await ServiceProcess.CommandAsync(database, command, Path.Combine(folder, "copy.db"));
         Assert.That(code, Is.EqualTo(2), output);
         Assert.That(output, Does.Contain("pg_dump"));
     }

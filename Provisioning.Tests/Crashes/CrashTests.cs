@@ -1,7 +1,8 @@
 using NUnit.Framework;
 using Provisioning.Tests.Engines;
+using Provisioning.Tests.Http;
 
-namespace Provisioning.Tests.Http;
+namespace Provisioning.Tests.Crashes;
 
 /// <summary>The process dies in the middle of a stream of acknowledged writes: after a restart every acknowledged change is there and none is half done.</summary>
 [TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
