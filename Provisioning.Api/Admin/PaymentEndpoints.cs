@@ -40,7 +40,7 @@ public static class PaymentEndpoints
     private static async Task<Outcome<PaymentResult>> ReceiveAsync(HttpContext context)
     {
         var settings = context.RequestServices.GetRequiredService<ServiceSettings>();
-        var read = await RequestBody.ReadAsync(context, settings.Limits.BodyBytes, "application/json");
+        var read = await RequestBody.ReadAsync(context, Math.Min(settings.Limits.BodyBytes, RequestBody.AnonymousBytes), "application/json");
         if (!read.Try(out var bytes, out var error)) return error;
         var now = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
         if (!IsSigned(settings.Billing.PaymentSecret, context.Request.Headers[SignatureHeader].ToString(), bytes.Span, now))
