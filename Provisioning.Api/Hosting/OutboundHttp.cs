@@ -33,12 +33,15 @@ public sealed class OutboundHttp : IDisposable
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(5), Limit = TimeSpan.FromSeconds(10);
 
     private readonly OutboundAddress addresses;
+    private readonly Func<string, CancellationToken, Task<IPAddress[]>> lookup;
     private readonly HttpClient http;
     private readonly ResiliencePipeline<OutboundOutcome> retries;
 
-    public OutboundHttp(OutboundAddress addresses, TimeProvider time)
+    /// <param name="lookup">Addresses of a name; the platform's when null.</param>
+    public OutboundHttp(OutboundAddress addresses, TimeProvider time, Func<string, CancellationToken, Task<IPAddress[]>>? lookup = null)
     {
         this.addresses = addresses;
+        this.lookup = lookup ?? Dns.GetHostAddressesAsync;
         http = new HttpClient(new SocketsHttpHandler
         {
             AllowAutoRedirect = false, UseCookies = false, UseProxy = false, AutomaticDecompression = DecompressionMethods.None,
@@ -105,7 +108,7 @@ public sealed class OutboundHttp : IDisposable
     /// <summary>Looks the name up and connects to an allowed address of it, or to none.</summary>
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
     {
-        var found = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancel);
+        var found = await lookup(context.DnsEndPoint.Host, cancel);
         var usable = Array.FindAll(found, addresses.Allows);
         if (usable.Length == 0) throw new RefusedException($"{context.DnsEndPoint.Host} has no address that this service connects to: private, local and reserved ones are closed.");
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using NUnit.Framework;
 using Provisioning.Tests.Http;
@@ -8,6 +10,8 @@ namespace Provisioning.Tests.Sso;
 /// <summary>Attacks on the sign-in through an OpenID provider: each is refused and makes or changes nothing.</summary>
 public sealed class OidcAttackTests
 {
+    private static readonly TestKey Second = TestKey.Rsa("k2");
+
     private TestService service = null!;
     private OidcOrganization sso = null!;
     private TestBrowser browser = null!;
@@ -19,6 +23,12 @@ public sealed class OidcAttackTests
         service = await SharedService.GetAsync();
         sso = await OidcOrganization.MakeAsync(service, mode: "scim_and_jit", standard: 5, premium: 5);
         await sso.Organization.PushAsync("victim");
+        foreach (var name in (string[])["one", "two"]) // two people with one address
+        {
+            var twin = sso.Organization.User(name);
+            twin["emails"]![0]!["value"] = sso.Organization.Mail("shared");
+            (await sso.Organization.Scim.Post("/Users", twin)).Expect(201);
+        }
     }
 
     [OneTimeTearDown]
@@ -28,7 +38,7 @@ public sealed class OidcAttackTests
     public async Task RememberAsync()
     {
         browser = sso.Browser();
-        before = await sso.StateAsync();
+        before = await sso.Organization.StateAsync();
     }
 
     [TearDown]
@@ -36,9 +46,10 @@ public sealed class OidcAttackTests
     {
         browser.Dispose();
         var provider = sso.Provider;
+        provider.Keys = [provider.Keys[0]];
         (provider.ChangeClaims, provider.MakeToken, provider.ChangeMetadata, provider.ChangeAnswer, provider.UserInfo) = (null, null, null, null, null);
-        Assert.That(await sso.StateAsync(), Is.EqualTo(before));
-        Assert.That((await sso.Organization.MembersAsync()).Single()["lastSignInOn"], Is.Null);
+        await sso.Organization.ExpectUntouchedAsync(before);
+        Assert.That((await sso.Organization.MembersAsync()).Select(member => member["lastSignInOn"]), Is.EqualTo(new JsonNode?[3]), "three people, none of whom has signed in");
     }
 
     [Test]
@@ -147,6 +158,26 @@ public sealed class OidcAttackTests
     }
 
     [Test]
+    public async Task A_guests_unverified_address_takes_over_and_makes_nobody()
+    {
+        foreach (var (name, said) in ((string, JsonNode?)[])[("victim", false), ("victim", null), ("victim", "perhaps"), ("newcomer", false)])
+        {
+            var guest = new JsonObject { ["sub"] = "sub-guest", ["email"] = sso.Organization.Mail(name), ["name"] = "Guest" };
+            if (said is not null) guest["email_verified"] = said.DeepClone();
+            (await sso.SignInAsync(browser, guest)).Expect(403);
+            Assert.That(browser.Cookie("provisioning_session"), Is.Null);
+        }
+    }
+
+    [Test]
+    public async Task An_address_of_two_people_lets_in_neither()
+    {
+        var shown = (await sso.SignInAsync(browser, sso.Person("shared"))).Expect(403);
+        Assert.That(shown.Body, Does.Contain("ambiguous_email"));
+        Assert.That(browser.Cookie("provisioning_session"), Is.Null);
+    }
+
+    [Test]
     public async Task A_return_address_taken_off_the_list_meanwhile_gets_no_code()
     {
         var organization = await OidcOrganization.MakeAsync(service);
@@ -166,6 +197,17 @@ public sealed class OidcAttackTests
             ("alg none", idp => idp.MakeToken = claims => TestKey.Part(new JsonObject { ["alg"] = "none" }) + "." + TestKey.Part(claims) + "."),
             ("signature stripped", idp => idp.MakeToken = claims => idp.Sign(claims)[..(idp.Sign(claims).LastIndexOf('.') + 1)]),
             ("foreign key under a published id", idp => idp.MakeToken = claims => TestKey.Rsa("k1").Sign(claims)),
+            ("HS256 with the public key as its secret", idp => idp.MakeToken = claims =>
+            {
+                var signed = TestKey.Part(new JsonObject { ["alg"] = "HS256", ["kid"] = "k1" }) + "." + TestKey.Part(claims);
+                return signed + "." + TestProvider.Text(HMACSHA256.HashData(Encoding.UTF8.GetBytes(idp.Keys[0].RsaKey!.ExportSubjectPublicKeyInfoPem()), Encoding.ASCII.GetBytes(signed)));
+            }),
+            ("key id of another published key", idp =>
+            {
+                idp.Keys = [idp.Keys[0], Second];
+                idp.MakeToken = claims => (idp.Keys[0] with { Id = Second.Id }).Sign(claims);
+            }),
+            ("algorithm of another kind of key", idp => idp.MakeToken = claims => idp.Keys[0].Sign(claims, header: header => header["alg"] = "ES256")),
             ("unknown key id", idp => idp.MakeToken = claims => (idp.Keys[0] with { Id = "k9" }).Sign(claims)),
             ("foreign issuer", idp => idp.ChangeClaims = claims => claims["iss"] = "https://other.example"),
             ("issuer with a slash", idp => idp.ChangeClaims = claims => claims["iss"] = idp.Issuer + "/"),
@@ -205,21 +247,6 @@ public sealed class OidcAttackTests
         Assert.That(browser.Cookie("provisioning_session"), Is.Null);
     }
 
-    [TestCase("loopback of another scheme", "ftp://127.0.0.1/authorize")]
-    [TestCase("metadata service", "http://169.254.169.254/latest")]
-    [TestCase("private network", "http://10.0.0.1/")]
-    public async Task A_provider_that_points_elsewhere_is_not_followed(string name, string address)
-    {
-        await using var evil = await TestProvider.StartAsync();
-        foreach (var endpoint in (string[])["authorization_endpoint", "token_endpoint", "jwks_uri"])
-        {
-            evil.ChangeMetadata = metadata => metadata[endpoint] = address;
-            (await sso.Organization.Owner.Post("/connections", OidcOrganization.ConnectionBody(evil, name))).ExpectProblem(422, "connection_not_usable");
-        }
-        evil.ChangeMetadata = metadata => metadata["padding"] = new string('x', 600_000);
-        (await sso.Organization.Owner.Post("/connections", OidcOrganization.ConnectionBody(evil, name))).ExpectProblem(422, "connection_not_usable");
-    }
-
     [Test]
     public async Task Another_organisations_connection_is_not_found_under_this_one()
     {
@@ -241,27 +268,5 @@ public sealed class OidcAttackTests
         Assert.That(shown.Body, Does.Not.Contain("script").And.Contain("Try again"));
         sso.Provider.ChangeAnswer = answer => answer["error"] = "<b>";
         Assert.That((await sso.SignInAsync(browser, sso.Person("victim"))).Expect(502).Body, Does.Contain("unknown_error").And.Not.Contain("<b>"));
-    }
-
-    public static IEnumerable<TestCaseData> BadLogouts()
-    {
-        (string Name, Action<JsonObject> Change)[] cases =
-        [
-            ("nonce", claims => claims["nonce"] = "x"), ("no event", claims => claims.Remove("events")), ("no jti", claims => claims.Remove("jti")),
-            ("foreign issuer", claims => claims["iss"] = "https://other.example"), ("wrong audience", claims => claims["aud"] = "other"),
-            ("expired", claims => claims["exp"] = 1), ("nobody", claims => { claims.Remove("sub"); claims.Remove("sid"); }),
-        ];
-        return cases.Select(one => new TestCaseData(one.Change).SetArgDisplayNames(one.Name));
-    }
-
-    [TestCaseSource(nameof(BadLogouts))]
-    public async Task A_bad_logout_token_ends_nothing(object change)
-    {
-        var claims = sso.Provider.LogoutClaims("sub-victim", "sid-victim");
-        ((Action<JsonObject>)change)(claims);
-        var refused = (await browser.SubmitAsync($"/sso/oidc/{sso.Connection}/back-channel-logout", ("logout_token", sso.Provider.Sign(claims)))).Expect(400);
-        Assert.That(refused.Body, Does.StartWith("{\"error\":\"invalid_request\""));
-        (await browser.SubmitAsync($"/sso/oidc/{sso.Connection}/back-channel-logout", ("logout_token", "x.y.z"))).Expect(400);
-        (await browser.SubmitAsync("/sso/oidc/con_nonsense/back-channel-logout", ("logout_token", "x"))).Expect(400);
     }
 }

@@ -82,9 +82,5 @@ internal sealed class OidcOrganization : IAsyncDisposable
 
     public Task<Answer> ExchangeAsync(Shown back) => Application.Post("/sign-ins/exchange", new { code = back.Query("code") });
 
-    /// <summary>Members, seats and links of the organisation: what an attack must leave alone.</summary>
-    public async Task<string> StateAsync() =>
-        string.Join('\n', (await Organization.MembersAsync()).Select(member => member.ToJsonString())) + (await Organization.Owner.Get("/seats")).Body;
-
     public ValueTask DisposeAsync() => Provider.DisposeAsync();
 }

@@ -7,7 +7,7 @@ using Provisioning.Tests.Http;
 
 namespace Provisioning.Tests.Sso.Saml;
 
-/// <summary>Answers that are forged, replayed, meant for somebody else or brought by somebody else: refused over HTTP, and nothing changes.</summary>
+/// <summary>Answers that are replayed, mixed up or brought by somebody else: refused over HTTP, and nothing changes (forged ones: <see cref="ForgeryTests"/>).</summary>
 [TestFixtureSource(typeof(TestDatabase), nameof(TestDatabase.Engines))]
 public sealed class HostileSignInTests(string engine) : StageFixture(engine)
 {
@@ -22,29 +22,6 @@ public sealed class HostileSignInTests(string engine) : StageFixture(engine)
 
     private static void Refused(string fault, Shown shown) =>
         Assert.That((shown.Status, shown.Reason), Is.EqualTo((fault == SamlFault.Malformed ? 400 : 403, fault)), shown.ToString());
-
-    [Test]
-    public async Task Forged_and_misdirected_responses_are_refused_with_the_reason()
-    {
-        var good = Stage.Say("ada", await Stage.BeginAsync(Browser));
-        Refused(SamlFault.NotSigned, await Stage.DeliverAsync(Browser, Stage.Encoded(good.Document().OuterXml)));
-        using var stranger = SigningKey.Make(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        var foreign = good.Document();
-        stranger.Sign(foreign, good.AssertionId);
-        Refused(SamlFault.SignatureInvalid, await Stage.DeliverAsync(Browser, Stage.Encoded(foreign.OuterXml)));
-        await RefusedAsync(SamlFault.Issuer, good with { Issuer = "https://other.example" });
-        await RefusedAsync(SamlFault.Audience, good with { Audience = "https://other.example" });
-        await RefusedAsync(SamlFault.Recipient, good with { Recipient = "https://other.example" });
-        await RefusedAsync(SamlFault.Destination, good with { Destination = "https://other.example" });
-        await RefusedAsync(SamlFault.Expired, good with { Until = TimeSpan.FromHours(-1) });
-        await RefusedAsync(SamlFault.NotYetValid, good with { From = TimeSpan.FromHours(1) });
-        await RefusedAsync(SamlFault.Subject, good with { Format = SamlNames.TransientFormat });
-        await RefusedAsync(SamlFault.WrongRequest, good with { Request = "_" + new string('0', 64) });
-        await RefusedAsync(SamlFault.WrongRequest, good with { Request = "_x" });
-        await RefusedAsync(SamlFault.Unsolicited, good with { Request = null });
-        await NothingHappenedAsync();
-        Assert.That((await Stage.DeliverAsync(Browser, Stage.Signed(good))).Status, Is.EqualTo(303), "the good one still works");
-    }
 
     [Test]
     public async Task What_is_no_response_is_a_page_and_no_failure()

@@ -179,6 +179,33 @@ public sealed class SignatureAbuseTests : SamlFixture
         Refused(SamlFault.Malformed, Utf8("<samlp:Response xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" Version=\"2.0\"/>"));
     }
 
+    [Test]
+    public void A_signed_assertion_behind_another_root_is_refused()
+    {
+        var said = Good;
+        var inner = Said.Load(said.AssertionXml);
+        Key.Sign(inner, said.AssertionId);
+        Refused(SamlFault.Malformed, inner);
+        Refused(SamlFault.Malformed, Said.Load($"<x>{said.ResponseXml(inner.OuterXml)}</x>"));
+    }
+
+    [Test]
+    public void A_signature_for_another_element_of_the_document_is_refused()
+    {
+        // The assertion is forged; the response's signature stands in it, and still refers to the response's ID, which the assertion has now.
+        var said = Good;
+        var document = Signed(said, assertion: false, response: true);
+        var root = document.DocumentElement!;
+        var signature = Child(root, "Signature");
+        var assertion = Child(root, "Assertion");
+        root.RemoveChild(signature);
+        assertion.InsertAfter(signature, Child(assertion, "Issuer"));
+        Refused(SamlFault.Malformed, document);
+        root.RemoveAttribute("ID");
+        assertion.SetAttribute("ID", said.ResponseId);
+        Refused(SamlFault.SignatureInvalid, document);
+    }
+
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
 
     private static string Id(XmlDocument document) => ((XmlElement)document.GetElementsByTagName("saml:Assertion")[0]!).GetAttribute("ID");
@@ -206,4 +233,6 @@ public sealed class SignatureAbuseTests : SamlFixture
         transform.LoadInnerXml(document.ChildNodes);
         return transform;
     }
+
+    private static XmlElement Child(XmlElement parent, string name) => parent.ChildNodes.OfType<XmlElement>().Single(child => child.LocalName == name);
 }
