@@ -8,32 +8,53 @@ namespace Provisioning.Core.Storage;
 
 /// <summary>
 /// Runs waiting units in one transaction with one sync to disk, each behind its own savepoint, so that a failing unit does not hurt
-/// its neighbours (design D2). Nothing is answered before the commit. When the whole transaction is lost, or its outcome is unknown,
-/// every unit runs again alone and meets its receipt if it had happened. Keeps one connection; not for use by two threads at once.
+/// its neighbours (design D2). Nothing is answered before the commit. A transaction that took long enough is committed, and the units that
+/// still wait follow in the next one. When the whole transaction is lost, or its outcome is unknown, every unit runs again alone and meets
+/// its receipt if it had happened. Keeps one connection; not for use by two threads at once.
 /// </summary>
 internal sealed class UnitBatch(IDialect dialect) : IDisposable
 {
     public const int Size = 64;
     private const int AttemptsOnConflict = 8;
 
+    /// <summary>
+    /// Units wait for the commit they share. Large ones, of a thousand events each, would otherwise wait for all of them together, longer
+    /// than the deadline of a request, and be answered 503 although all had happened.
+    /// </summary>
+    internal static readonly TimeSpan Share = TimeSpan.FromMilliseconds(250);
+
     private KeptConnection? connection;
 
     /// <summary>Runs and answers every unit. False: the connection was lost on the way.</summary>
     public async Task<bool> RunAsync(IReadOnlyList<PendingUnit> units)
     {
-        if (await TryCommitAsync(units) is not { } lost) return true;
+        while (units.Count > 0)
+        {
+            if (await TryCommitAsync(units) is { } lost)
+            {
+                await RunAloneAsync(units, lost);
+                return dialect.Classify(lost) != Fault.Lost;
+            }
+            units = [.. units.Where(unit => !unit.IsAnswered && !unit.FailIfCancelled())];
+        }
+        return true;
+    }
+
+    public void Dispose() => connection?.Dispose();
+
+    private async Task RunAloneAsync(IReadOnlyList<PendingUnit> units, Exception lost)
+    {
         foreach (var unit in units.Where(unit => !unit.IsAnswered))
         {
             unit.MayHaveHappened = true;
             var failure = units.Count == 1 ? lost : await TryCommitAsync([unit]);
             if (failure is not null) unit.Fail(failure);
         }
-        return dialect.Classify(lost) != Fault.Lost;
     }
 
-    public void Dispose() => connection?.Dispose();
-
-    /// <summary>Null when committed and answered; otherwise why nothing is known to have happened.</summary>
+    /// <summary>
+    /// Null when committed and answered, all units or, after <see cref="Share"/>, the first of them; otherwise why nothing is known to have happened.
+    /// </summary>
     private async Task<Exception?> TryCommitAsync(IReadOnlyList<PendingUnit> units)
     {
         var done = new List<PendingUnit>(units.Count);
@@ -48,8 +69,12 @@ internal sealed class UnitBatch(IDialect dialect) : IDisposable
             await using var transaction = await connection.Connection.BeginTransactionAsync(dialect.WriteIsolation);
             var session = new SqlSession(connection, transaction, dialect);
             if (!dialect.HasOneWriter) await LatchAsync(session, units[0].Organization);
+            var started = Stopwatch.GetTimestamp();
             foreach (var unit in units)
+            {
+                if (done.Count > 0 && Stopwatch.GetElapsedTime(started) >= Share) break;
                 if (await RunOneAsync(session, unit)) done.Add(unit);
+            }
             await CommitAsync(transaction, done);
         }
         catch (Exception exception)

@@ -3,7 +3,10 @@ using Provisioning.Core.Common;
 using Provisioning.Core.Directory;
 using Provisioning.Core.Journal;
 using Provisioning.Core.Organizations;
+using Provisioning.Core.Spend;
+using Provisioning.Core.Storage;
 using Provisioning.Tests.Engines;
+using Provisioning.Tests.Spend;
 
 namespace Provisioning.Tests.Core;
 
@@ -121,6 +124,39 @@ public sealed class CommitFaultTests(string engine)
             ? new DeadlockException() : null;
         await HoldWriterAsync(() => Task.WhenAll(Enumerable.Range(0, 30).Select(i => stack.PushAsync(org, $"u{i}"))));
         Assert.That(await Books.CountAsync(stack, "SELECT COUNT(*) FROM directory_entries"), Is.EqualTo(30));
+    }
+
+    [Test]
+    public async Task Units_that_take_long_do_not_wait_for_those_behind_them()
+    {
+        dialect.AtStatement = sql =>
+        {
+            if (sql.StartsWith("INSERT INTO directory_entries", StringComparison.Ordinal)) Thread.Sleep(UnitBatch.Share);
+            return null;
+        };
+        var before = dialect.Commits;
+        await HoldWriterAsync(() => Task.WhenAll(Enumerable.Range(0, 4).Select(i => stack.PushAsync(org, $"u{i}"))));
+        Assert.That(dialect.Commits - before, Is.GreaterThanOrEqualTo(4), "each long unit has a commit of its own");
+    }
+
+    [Test]
+    public async Task USE_5_events_whose_answer_was_503_are_sent_again_and_counted_once()
+    {
+        var desk = new UsageDesk(stack);
+        desk.Contracts.At("2026-03-01T09:00:00Z");
+        var paying = await desk.OrganizationAsync(Provisioning.Core.Contracts.Funding.Prepaid);
+        await desk.GrantAsync(paying, "100");
+        var ada = await desk.MemberAsync(paying);
+        var events = (UsageReport[])[UsageDesk.Report(ada, "e1", 1), UsageDesk.Report(ada, "e2", 2)];
+
+        dialect.AtCommit = () => CommitFault.Unknown;
+        Assert.That((await desk.Ingestion.RecordAsync(paying, CoreStack.Actor, events, null, default)).Error, Is.InstanceOf<StoreUnavailable>());
+        dialect.AtCommit = () => CommitFault.None;
+        var again = await desk.ReportAsync(paying, events);
+        Assert.That(again.Select(item => item.Recorded?.IsDuplicate), Is.EqualTo((bool?[])[true, true]));
+        Assert.That(await desk.CounterAsync(paying, new UsagePeriod(202603), CounterKind.Organisation), Is.EqualTo("3+0"));
+        Assert.That(await desk.BalanceAsync(paying), Is.EqualTo(UsageDesk.Cost("97")));
+        await desk.CheckAsync();
     }
 
     [Test]
