@@ -37,6 +37,28 @@ public sealed class BrokenOrganizationTests(string engine) : ContractCore(engine
         Assert.That((await Desk.InvoicesAsync(broken)).Select(invoice => invoice.Kind), Does.Contain(InvoiceKind.Renewal), "mended, it is next");
     }
 
+    [Test]
+    public async Task TIME_3_one_broken_organisation_keeps_no_other_from_overdue_invoices()
+    {
+        Desk.At("2026-01-01T09:00:00Z");
+        var (before, broken, after) = (await SignedAsync(), await SignedAsync(), await SignedAsync());
+        var rows = new JournalRows(Stack);
+        await rows.ExecuteAsync("UPDATE invoices SET currency = 'QQQ' WHERE organization_id = @p0", Ids.ToBytes(broken.Id));
+
+        var failures = new List<Exception>();
+        Desk.At("2026-02-05T09:00:00Z");
+        await Desk.RunLeasedJobAsync(failures: failures);
+        Assert.That(failures, Has.Count.EqualTo(1), "the invoice of the broken one");
+        Assert.That((await StateAsync(before), await StateAsync(after)), Is.EqualTo((InvoiceState.Overdue, InvoiceState.Overdue)));
+
+        await rows.ExecuteAsync("UPDATE invoices SET currency = 'USD' WHERE organization_id = @p0", Ids.ToBytes(broken.Id));
+        Assert.That(await StateAsync(broken), Is.EqualTo(InvoiceState.Issued), "nothing of it was half done");
+        await Desk.RunLeasedJobAsync();
+        Assert.That(await StateAsync(broken), Is.EqualTo(InvoiceState.Overdue), "mended, it is next");
+    }
+
+    private async Task<InvoiceState> StateAsync(Organization organization) => (await Desk.InvoicesAsync(organization)).Single().State;
+
     private async Task<Organization> SignedAsync()
     {
         var org = await Desk.OrganizationAsync();
