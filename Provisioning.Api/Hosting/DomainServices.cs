@@ -20,6 +20,7 @@ internal static class DomainServices
         services.AddSingleton<InvitationTokens>();
         services.AddSingleton<InvitationRules>();
         services.AddSingleton<InvitationDesk>();
+        services.AddSingleton<InvitationExpiry>();
         services.AddSingleton<InvitationAcceptance>();
         services.AddSingleton<DomainClaims>();
         services.AddSingleton<DomainProofs>();

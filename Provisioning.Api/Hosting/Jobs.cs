@@ -42,21 +42,11 @@ public sealed class SessionSweepJob(SessionDirectory sessions, Leases leases, Ti
     }
 }
 
-/// <summary>Writes down which invitations are over; they hold no seat and cannot be accepted already before it comes by (rules INV-2, TIME-3, TIME-4).</summary>
-public sealed class InvitationExpiryJob(
-    IDatabase database, IInvitationStore invitations, IOrganizationStore organizations, InvitationDesk desk, Leases leases, TimeProvider time,
-    JobServices services)
+/// <summary>Ends the invitations whose time is over.</summary>
+public sealed class InvitationExpiryJob(InvitationExpiry expiry, Leases leases, TimeProvider time, JobServices services)
     : LeasedJob("invitation_expiry", TimeSpan.FromSeconds(30), services.LeaseLife, leases, time, services.Logger)
 {
-    private readonly TimeProvider clock = time;
-
-    protected override async Task RunAsync(CancellationToken cancel) =>
-        await Round(cancel).EachAsync(
-            await database.ReadAsync(session => invitations.OverdueAsync(session, clock.GetUtcNow(), 200), cancel), async (overdue, turn) =>
-            {
-                if (await database.ReadAsync(session => organizations.FindAsync(session, overdue.Organization.ToString()), cancel) is { } organization)
-                    await desk.ExpireUnderAsync(turn.Lease, organization, turn.Actor, overdue.Id, WriteStamp.Of(clock), cancel);
-            });
+    protected override Task RunAsync(CancellationToken cancel) => expiry.RunAsync(Round(cancel), cancel);
 }
 
 /// <summary>Looks again for the records of verified domains. Each at most once a day; a round takes some, and renews its lease before each.</summary>

@@ -48,8 +48,8 @@ public interface IInvitationStore
     /// <summary>The pending ones that offer the ownership.</summary>
     Task<IReadOnlyList<Invitation>> PendingOwnersAsync(ISession session, OrganizationId organization);
 
-    /// <summary>Pending ones whose time is over, of all organisations.</summary>
-    Task<IReadOnlyList<Invitation>> OverdueAsync(ISession session, DateTimeOffset now, int limit);
+    /// <summary>Pending ones whose time is over, of all organisations, the longest overdue first; those behind <paramref name="after"/>.</summary>
+    Task<IReadOnlyList<Invitation>> OverdueAsync(ISession session, DateTimeOffset now, Invitation? after, int limit);
 
     /// <summary>By id; <paramref name="state"/> as of <paramref name="now"/>.</summary>
     Task<Page<Invitation>> ListAsync(

@@ -62,7 +62,7 @@ public sealed class InvitationDesk(
     public async Task WithdrawOwnerInvitationsAsync(UnitScope scope, Organization organization)
     {
         foreach (var pending in await invitations.PendingOwnersAsync(scope.Session, organization.Id))
-            await EndAsync(scope, organization, pending, pending.IsOpen(scope.Now) ? InvitationState.Superseded : InvitationState.Expired);
+            await EndAsync(scope, pending, pending.IsOpen(scope.Now) ? InvitationState.Superseded : InvitationState.Expired);
     }
 
     /// <summary>INV-5: a new invitation with a new token and a new term; a pending one is superseded and its hold goes on.</summary>
@@ -79,7 +79,7 @@ public sealed class InvitationDesk(
             if (!before.IsOpen(scope.Now)) return await InviteAsync(scope, organization, authority, wanted, seed);
             if (await rules.RefuseAsync(scope.Session, organization, wanted) is { } refused) return refused;
             await invitations.EndAsync(scope.Session, before.Id, InvitationState.Superseded, null, scope.Now);
-            Record(scope, organization, before, InvitationState.Superseded);
+            Record(scope, before, InvitationState.Superseded);
             var again = Draft(scope, organization, wanted, seed) with { Tier = before.Tier, Hold = before.Hold };
             if (again.Hold is { } hold && !await seats.ExtendHoldAsync(scope, organization.Id, hold, again.ExpiresAt))
                 throw new UnitConflictException("The hold ended meanwhile.");
@@ -96,18 +96,19 @@ public sealed class InvitationDesk(
             if (RoleRules.Check(authority, PersonAct.Invite, found.Role, null) is { } forbidden) return forbidden;
             if (found.State == InvitationState.Revoked) return default(Done);
             if (InvitationRules.RefuseEnded(found.StateAt(scope.Now)) is { } ended) return ended;
-            await EndAsync(scope, organization, found, InvitationState.Revoked);
+            await EndAsync(scope, found, InvitationState.Revoked);
             return default(Done);
         }) { Organization = organization.Id }, cancel);
 
     /// <summary>What the sweeper finds: it is over already; now it is written down, and told. Nothing when somebody was faster.</summary>
-    public Task<Outcome<Done>> ExpireUnderAsync(Lease? lease, Organization organization, Actor actor, InvitationId id, WriteStamp stamp, CancellationToken cancel) =>
+    public Task<Outcome<Done>> ExpireUnderAsync(
+        Lease? lease, OrganizationId organization, Actor actor, InvitationId id, WriteStamp stamp, CancellationToken cancel) =>
         database.WriteAsync(new WriteUnit<Done>(stamp.Unit, "invitation.expire", actor, stamp.Now, async scope =>
         {
-            if (await invitations.FindAsync(scope.Session, organization.Id, id) is { State: InvitationState.Pending } found && !found.IsOpen(scope.Now))
-                await EndAsync(scope, organization, found, InvitationState.Expired);
+            if (await invitations.FindAsync(scope.Session, organization, id) is { State: InvitationState.Pending } found && !found.IsOpen(scope.Now))
+                await EndAsync(scope, found, InvitationState.Expired);
             return default(Done);
-        }) { Organization = organization.Id, Lease = lease }, cancel);
+        }) { Organization = organization, Lease = lease }, cancel);
 
     private async Task<Outcome<Invitation>> InviteAsync(
         UnitScope scope, Organization organization, Authority authority, NewInvitation wanted, InvitationSeed seed)
@@ -118,7 +119,7 @@ public sealed class InvitationDesk(
         {
             if (pending.IsOpen(scope.Now))
                 return new Conflict("invitation_exists", $"This address is invited already, until {Instants.Text(pending.ExpiresAt)}; resend that invitation, or revoke it.");
-            await EndAsync(scope, organization, pending, InvitationState.Expired);
+            await EndAsync(scope, pending, InvitationState.Expired);
         }
         var drafted = Draft(scope, organization, wanted, seed);
         var held = await seats.HoldAsync(scope, organization.Id, seed.Hold, wanted.Tier, drafted.ExpiresAt);
@@ -138,15 +139,15 @@ public sealed class InvitationDesk(
         return invitation;
     }
 
-    private async Task EndAsync(UnitScope scope, Organization organization, Invitation invitation, InvitationState state)
+    private async Task EndAsync(UnitScope scope, Invitation invitation, InvitationState state)
     {
         await invitations.EndAsync(scope.Session, invitation.Id, state, null, scope.Now);
-        Record(scope, organization, invitation, state);
-        if (invitation.Hold is { } hold) await seats.ReleaseHoldAsync(scope, organization.Id, hold); // or a repair was faster (TIME-4)
+        Record(scope, invitation, state);
+        if (invitation.Hold is { } hold) await seats.ReleaseHoldAsync(scope, invitation.Organization, hold); // or a repair was faster (TIME-4)
     }
 
-    private static void Record(UnitScope scope, Organization organization, Invitation invitation, InvitationState state) =>
-        scope.Record(organization.Id, "invitation." + Words.Text(state), Target.Invitation(invitation.Id), invitation.Describe(),
+    private static void Record(UnitScope scope, Invitation invitation, InvitationState state) =>
+        scope.Record(invitation.Organization, "invitation." + Words.Text(state), Target.Invitation(invitation.Id), invitation.Describe(),
             (invitation with { State = state }).Describe());
 
     private Task<Outcome<Invitation>> WriteAsync(

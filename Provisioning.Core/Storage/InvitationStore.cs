@@ -32,12 +32,17 @@ public sealed class InvitationStore : IInvitationStore
             $"{Select} WHERE i.organization_id = @organization AND i.state = 'pending' AND i.role = 'primary_owner' ORDER BY i.id",
             new { organization = Ids.ToBytes(organization) })).Select(row => row.ToInvitation())];
 
-    public async Task<IReadOnlyList<Invitation>> OverdueAsync(ISession session, DateTimeOffset now, int limit)
+    public async Task<IReadOnlyList<Invitation>> OverdueAsync(ISession session, DateTimeOffset now, Invitation? after, int limit)
     {
         var sql = SqlSession.Of(session);
+        var behind = after is null ? "" : "AND i.expires_at >= @since AND (i.expires_at > @since OR i.id > @last)";
         return [.. (await sql.QueryAsync<InvitationRow>(
-            $"{Select} WHERE i.state = 'pending' AND i.expires_at <= @now ORDER BY i.expires_at, i.id {sql.Dialect.Page}",
-            new { now = Instants.ToMicroseconds(now), limit, offset = 0 })).Select(row => row.ToInvitation())];
+            $"{Select} WHERE i.state = 'pending' AND i.expires_at <= @now {behind} ORDER BY i.expires_at, i.id {sql.Dialect.Page}",
+            new
+            {
+                now = Instants.ToMicroseconds(now), since = after is null ? 0 : Instants.ToMicroseconds(after.ExpiresAt),
+                last = after is null ? [] : Ids.ToBytes(after.Id), limit, offset = 0,
+            })).Select(row => row.ToInvitation())];
     }
 
     public async Task<Page<Invitation>> ListAsync(

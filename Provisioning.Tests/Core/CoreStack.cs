@@ -285,11 +285,11 @@ internal sealed class CoreStack : IAsyncDisposable
     public async Task<Outcome<AcceptedInvitation>> AcceptAsync(Invitation invitation) =>
         await Acceptance.AcceptAsync(await InvitationTokens.TokenAsync(invitation, default), "correlation", default);
 
-    /// <summary>What the sweeper does.</summary>
+    /// <summary>What the sweeper does with one organisation.</summary>
     public async Task SweepAsync(Organization organization)
     {
-        foreach (var overdue in await Database.ReadAsync(session => InvitationRows.OverdueAsync(session, Time.GetUtcNow(), 100_000), default))
-            if (overdue.Organization == organization.Id) await Desk.ExpireUnderAsync(null, organization, Actor, overdue.Id, WriteStamp.Of(Time), default);
+        foreach (var overdue in await Database.ReadAsync(session => InvitationRows.OverdueAsync(session, Time.GetUtcNow(), null, 100_000), default))
+            if (overdue.Organization == organization.Id) await Desk.ExpireUnderAsync(null, organization.Id, Actor, overdue.Id, WriteStamp.Of(Time), default);
     }
 
     public async ValueTask DisposeAsync()
