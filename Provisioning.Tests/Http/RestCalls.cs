@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json.Nodes;
-using Provisioning.Api.Admin;
 
 namespace Provisioning.Tests.Http;
 
@@ -25,8 +23,6 @@ internal sealed record ReadyCall(Door Door, string Path, object? Body = null, ob
 internal sealed partial record RestCall(string Method, string Pattern, Func<RestWorld, Task<ReadyCall>> Prepare)
 {
     private const string Organization = "/v1/organizations/{org}";
-
-    private static readonly string[] SecretOnce = ["token", "secret", "secretShown"];
 
     private static readonly string[] Progress = ["state", "seen", "changed"];
 
@@ -71,89 +67,6 @@ internal sealed partial record RestCall(string Method, string Pattern, Func<Rest
             return new ReadyCall(own.Owner, "/parked-effects/" + effect);
         }),
     ];
-
-    private static IEnumerable<RestCall> Operators() =>
-    [
-        new("GET", "/v1/organizations", world => Task.FromResult(new ReadyCall(world.Service.Operator, "?include=usage"))),
-        new("POST", "/v1/organizations", world =>
-        {
-            object Body() => new
-            {
-                slug = world.Next("walk"), name = "Walk", mode = "jit", tiers = new[] { new { tier = "standard", rank = 10, purchased = 3 } },
-                domains = new[] { world.Next("walk") + ".example" }, owner = new { email = "first@walk.example" },
-            };
-            return Task.FromResult(new ReadyCall(world.Service.Operator, "", Body(), Body(), world.Organization));
-        }),
-        Of("PATCH", "", world => new ReadyCall(world.Owner, "", new { name = world.Next("Renamed") }, In: world.Organization)),
-        Of("POST", "/suspend", async world =>
-        {
-            var own = await world.Service.OrganizationAsync();
-            return new ReadyCall(own.Operator, "/suspend", new { suspended = true }, new { suspended = false }, own);
-        }),
-        Of("PUT", "/seats", async world =>
-        {
-            var own = await world.Service.OrganizationAsync(standard: 2, premium: 1);
-            return new ReadyCall(own.Operator, "/seats", new { tiers = new[] { new { tier = "standard", rank = 10, purchased = 9 } } }, In: own);
-        }),
-        Of("PUT", "/domains", async world =>
-        {
-            var own = await world.Service.OrganizationAsync();
-            return new ReadyCall(own.Operator, "/domains", new { domains = new[] { own.Domain, world.Next("more") + ".example" } }, In: own);
-        }),
-        Of("PUT", "/owner", async world =>
-        {
-            var own = await world.Service.OrganizationAsync();
-            return new ReadyCall(own.Operator, "/owner", new { memberId = (await own.AllowedAsync("owner")).Text("memberId") }, In: own);
-        }),
-        Of("POST", "/contract", async world =>
-        {
-            var own = await world.Service.OrganizationAsync(standard: 0, premium: 0);
-            return new ReadyCall(own.Operator, "/contract", ContractOf(200), ContractOf(201), own);
-        }),
-        Of("PATCH", "/contract", async world =>
-        {
-            var own = await SignedAsync(world);
-            return new ReadyCall(own.Operator, "/contract", new { autoRenew = false }, In: own);
-        }),
-        Of("PUT", "/contract/prices", async world =>
-        {
-            var own = await SignedAsync(world);
-            return new ReadyCall(own.Operator, "/contract/prices", new { tiers = new[] { new { tier = "standard", price = "42.00" } } }, In: own);
-        }),
-        Of("POST", "/contract/convert", async world =>
-        {
-            var own = await SignedAsync(world);
-            return new ReadyCall(own.Operator, "/contract/convert", null, new { }, own) { Headers = [("If-Match", "*")] };
-        }),
-        Of("POST", "/invoices/{id}/payments", async world => new ReadyCall(
-            world.Operator, $"/invoices/{await world.InvoiceAsync()}/payments", new { reference = "transfer 1" }, new { reference = "transfer 2" }, world.Organization)),
-        Of("POST", "/invoices/{id}/credit-notes", async world => new ReadyCall(
-            world.Operator, $"/invoices/{await world.InvoiceAsync()}/credit-notes", new { reason = "goodwill", amount = "1.00" }, new { reason = "goodwill", amount = "2.00" },
-            world.Organization)),
-        new("POST", "/v1/payments", async world =>
-        {
-            var invoice = await world.InvoiceAsync();
-            var total = (await world.Owner.Get("/invoices/" + invoice)).Expect(200).At("total")!.DeepClone();
-            var body = new JsonObject { ["invoice"] = invoice, ["result"] = "succeeded", ["reference"] = "ch_1", ["total"] = total }.ToJsonString();
-            return new ReadyCall(world.Service.Anonymous, "/v1/payments", body, In: world.Organization)
-            {
-                Headers = [(PaymentEndpoints.SignatureHeader, PaymentEndpoints.Sign(RestWorld.PaymentSecret, Encoding.UTF8.GetBytes(body), TimeProvider.System.GetUtcNow()))],
-            };
-        }),
-    ];
-
-    private static object ContractOf(int quantity) => new
-    {
-        currency = "USD", minimumSeats = 0, singleTier = "standard",
-        tiers = new object[] { new { tier = "standard", price = "40.00", quantity }, new { tier = "premium", price = "100.00", quantity } },
-    };
-
-    private static async Task<TestOrganization> SignedAsync(RestWorld world)
-    {
-        var own = await world.Service.OrganizationAsync(standard: 0, premium: 0);
-        await RestWorld.SignAsync(own);
-        return own;
-    }
 
     private static IEnumerable<RestCall> People() =>
     [
@@ -201,68 +114,6 @@ internal sealed partial record RestCall(string Method, string Pattern, Func<Rest
             return new ReadyCall(door, "/ownership-transfer", new { memberId = second, confirmEmail = own.Mail("second") },
                 new { memberId = third, confirmEmail = own.Mail("third") }, own);
         }),
-    ];
-
-    private static IEnumerable<RestCall> Access() =>
-    [
-        Of("POST", "/tokens", world => new ReadyCall(
-            world.Owner, "/tokens", new { door = "admin", role = "admin", name = "ci", expiresAt = "2030-01-01T00:00:00Z" }, new { door = "gateway", name = "ci" }, world.Organization)
-        {
-            Changing = SecretOnce,
-        }),
-        Of("POST", "/members/{id}/recovery-links", async world =>
-        {
-            var id = await world.MemberAsync();
-            (await world.Organization.PatchMemberAsync(id, new { role = "owner" })).Expect(200);
-            return new ReadyCall(world.Operator, $"/members/{id}/recovery-links", null, new { }, world.Organization) { Changing = ["link", "secretShown"] };
-        }),
-        Of("POST", "/members/{id}/link-confirmation", async world =>
-        {
-            var own = await world.Service.OrganizationAsync();
-            var id = (await own.AllowedAsync("linked")).Text("memberId");
-            return new ReadyCall(own.Owner, $"/members/{id}/link-confirmation", new { confirmEmail = own.Mail("linked") }, new { confirmEmail = own.Mail("other") }, own);
-        }),
-        Of("DELETE", "/tokens/{id}", async world => new ReadyCall(world.Owner, "/tokens/" + await world.TokenAsync("gateway"), In: world.Organization)),
-        Of("POST", "/scim-tokens", async world =>
-        {
-            var own = await world.Service.OrganizationAsync();
-            return new ReadyCall(own.Owner, "/scim-tokens", new { name = "rotated" }, new { name = "another" }, own) { Changing = SecretOnce };
-        }),
-        Of("DELETE", "/scim-tokens/{id}", async world =>
-        {
-            var own = await world.Service.OrganizationAsync();
-            return new ReadyCall(own.Owner, "/scim-tokens/" + TestOrganization.Text((await own.Owner.Get("/scim-tokens")).Expect(200).Items("tokens")[0], "id"), In: own);
-        }),
-        Of("POST", "/connections", world => new ReadyCall(
-            world.Owner, "/connections", new { name = world.Next("gateway"), kind = "gateway", trustEmail = true }, new { name = world.Next("gateway"), kind = "gateway" },
-            world.Organization)),
-        Of("PUT", "/connections/{id}", async world => new ReadyCall(
-            world.Owner, "/connections/" + await world.ConnectionAsync(), new { name = world.Next("renamed"), trustEmail = false }, In: world.Organization)),
-        Of("DELETE", "/connections/{id}", async world => new ReadyCall(world.Owner, "/connections/" + await world.ConnectionAsync(), In: world.Organization)),
-        Of("POST", "/connections/{id}/test", world => new ReadyCall(
-            world.Sso.Organization.Owner, $"/connections/{world.Sso.Connection}/test", In: world.Sso.Organization)),
-        Of("PUT", "/connections/{id}/key", async world => new ReadyCall(
-            world.Owner, $"/connections/{await world.KeyConnectionAsync()}/key", new { next = "publish" }, In: world.Organization)),
-        Of("PUT", "/sign-in-settings", world => new ReadyCall(
-            world.Owner, "/sign-in-settings", new { returnTo = new[] { $"https://{world.Next("app")}.example/signed-in" } }, In: world.Organization)),
-        Of("POST", "/domains", world => new ReadyCall(
-            world.Owner, "/domains", new { name = world.Next("claim") + ".example" }, new { name = world.Next("claim") + ".example" }, world.Organization)),
-        Of("POST", "/domains/{id}/verify", async world =>
-            new ReadyCall(world.Owner, $"/domains/{await world.DomainAsync()}/verify", null, new { }, world.Organization)),
-        Of("DELETE", "/domains/{id}", async world => new ReadyCall(world.Owner, "/domains/" + await world.DomainAsync(), In: world.Organization)),
-        Of("POST", "/webhooks", async world =>
-        {
-            var own = await world.Service.OrganizationAsync();
-            return new ReadyCall(own.Owner, "/webhooks", new { url = "https://hooks.example/in", types = new[] { "seat.*" } }, new { url = "https://hooks.example/other" }, own)
-            {
-                Changing = SecretOnce,
-            };
-        }),
-        Of("DELETE", "/webhooks/{id}", async world => new ReadyCall(world.Owner, "/webhooks/" + await world.WebhookAsync(), In: world.Organization)),
-        Of("POST", "/webhooks/{id}/rotate", async world =>
-            new ReadyCall(world.Owner, $"/webhooks/{await world.WebhookAsync()}/rotate", null, new { }, world.Organization) { Changing = SecretOnce }),
-        Of("POST", "/webhooks/{id}/resend", async world =>
-            new ReadyCall(world.Owner, $"/webhooks/{await world.WebhookAsync()}/resend", null, new { }, world.Organization)),
     ];
 
     private static IEnumerable<RestCall> Directory() =>
