@@ -47,7 +47,7 @@ public sealed class DirectoryRuns(
     public Task<DirectoryRun?> FindAsync(OrganizationId organization, DirectoryRunId run, CancellationToken cancel) =>
         database.ReadAsync(session => runs.FindAsync(session, organization, run), cancel);
 
-    /// <summary>Runs that are not done.</summary>
+    /// <summary>Runs that are not done, one of each organisation.</summary>
     public Task<IReadOnlyList<DirectoryRun>> RunningAsync(CancellationToken cancel) =>
         database.ReadAsync(session => runs.RunningAsync(session, time.GetUtcNow(), 50), cancel);
 

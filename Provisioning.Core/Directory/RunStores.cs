@@ -49,7 +49,7 @@ public interface IRunStore
     /// <summary>Writes the run that is still where <paramref name="before"/> was; throws <see cref="UnitConflictException"/> when not.</summary>
     Task UpdateAsync(ISession session, DirectoryRun before, DirectoryRun after);
 
-    /// <summary>Runs that are not done and whose time has come, oldest first.</summary>
+    /// <summary>Of each organisation the oldest run that is not done and whose time has come, oldest first: one with many keeps no other waiting.</summary>
     Task<IReadOnlyList<DirectoryRun>> RunningAsync(ISession session, DateTimeOffset now, int limit);
 
     Task InsertPreviewAsync(ISession session, ProvisioningPreview preview);

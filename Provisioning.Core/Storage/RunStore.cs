@@ -33,7 +33,12 @@ public sealed class RunStore : IRunStore
     {
         var sql = SqlSession.Of(session);
         return [.. (await sql.QueryAsync<RunRow>(
-            $"SELECT {Columns} FROM directory_runs WHERE state = 'running' AND started_at <= @now ORDER BY id {sql.Dialect.Page}",
+            $"""
+            SELECT {Columns} FROM directory_runs WHERE state = 'running' AND started_at <= @now
+              AND NOT EXISTS (SELECT 1 FROM directory_runs earlier WHERE earlier.organization_id = directory_runs.organization_id
+                AND earlier.id < directory_runs.id AND earlier.state = 'running' AND earlier.started_at <= @now)
+            ORDER BY id {sql.Dialect.Page}
+            """,
             new { now = Instants.ToMicroseconds(now), limit, offset = 0 })).Select(row => row.ToRun())];
     }
 
