@@ -35,7 +35,7 @@ public static class Program
     public static Task<int> RunAsync(string[] args, Terminal terminal) => args switch
     {
         ["migrate", .. var settings] => ProvisioningHost.DoAsync(settings, terminal, static given => Build(given), (app, cancel) => MigrateAsync(app, terminal, cancel)),
-        ["health", ..] => HealthProbe.AskAsync(args.ElementAtOrDefault(1) ?? Environment.GetEnvironmentVariable("ASPNETCORE_URLS")),
+        ["health", ..] => HealthProbe.AskAsync(args.ElementAtOrDefault(1) ?? Environment.GetEnvironmentVariable("ASPNETCORE_URLS"), terminal),
         ["backup", .. var rest] => CopyAsync("backup", rest, terminal, (backup, database, file) => backup.BackUpAsync(database, file, terminal.Out.WriteLine)),
         ["wrap-keys", .. var settings] => ProvisioningHost.DoAsync(settings, terminal, static given => Build(given), (app, cancel) => WrapKeysAsync(app, terminal, cancel)),
         ["verify-audit", .. var rest] => AuditCommand.RunAsync(rest, terminal, static given => Build(given)),

@@ -9,7 +9,7 @@ internal static class HealthProbe
 
     /// <summary>0 when it is live, else 1.</summary>
     /// <param name="urls">Where it listens, as in ASPNETCORE_URLS; the first counts.</param>
-    public static async Task<int> AskAsync(string? urls)
+    public static async Task<int> AskAsync(string? urls, Terminal terminal)
     {
         try
         {
@@ -19,7 +19,7 @@ internal static class HealthProbe
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or FormatException)
         {
-            await Console.Error.WriteLineAsync($"The service does not answer: {exception.Message}");
+            await terminal.Error.WriteLineAsync($"The service does not answer: {exception.Message}");
             return 1;
         }
     }

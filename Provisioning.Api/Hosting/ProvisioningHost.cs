@@ -57,12 +57,20 @@ public static partial class ProvisioningHost
         GuardAsync(terminal, () => build(args), async app =>
         {
             using var stop = new CancellationTokenSource();
-            Console.CancelKeyPress += (_, pressed) =>
+            ConsoleCancelEventHandler pressing = (_, pressed) =>
             {
                 pressed.Cancel = true;
                 stop.Cancel();
             };
-            await work(app, stop.Token);
+            Console.CancelKeyPress += pressing;
+            try
+            {
+                await work(app, stop.Token);
+            }
+            finally
+            {
+                Console.CancelKeyPress -= pressing;
+            }
         });
 
     /// <summary>Builds, prepares, listens, and waits for the end.</summary>

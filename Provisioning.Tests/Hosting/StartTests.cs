@@ -44,8 +44,12 @@ public sealed class StartTests
 
     [TestCase("bakcup", "copy.db")]
     [TestCase("verify", "acme")]
-    public async Task A_word_that_is_no_command_ends_with_2_instead_of_starting_the_service(string word, string rest) =>
-        Assert.That(await Program.Main([word, rest]), Is.EqualTo(2));
+    public async Task A_word_that_is_no_command_ends_with_2_instead_of_starting_the_service(string word, string rest)
+    {
+        using var error = new StringWriter();
+        Assert.That(await Program.RunAsync([word, rest], new Terminal(TextWriter.Null, error)), Is.EqualTo(2));
+        Assert.That(error.ToString(), Does.StartWith(word + " is no command").And.Contain("backup <file>"));
+    }
 
     [Test]
     public void Arguments_that_cannot_be_read_are_a_bad_setting() =>

@@ -4,6 +4,7 @@ using System.Xml;
 using NUnit.Framework;
 using Provisioning.Api.Sso.Saml;
 using Provisioning.Tests.Engines;
+using static Provisioning.Tests.Sso.Saml.Transforms;
 
 namespace Provisioning.Tests.Sso.Saml;
 
@@ -139,19 +140,4 @@ public sealed class ForgeryTests(string engine) : AttackFixture(engine)
     }
 
     private static XmlNode Import(XmlDocument document, string xml) => document.ImportNode(Said.Load(xml).DocumentElement!, deep: true);
-
-    private static void Chain(Reference reference, params Transform[] transforms)
-    {
-        reference.TransformChain = new TransformChain();
-        foreach (var transform in transforms) reference.AddTransform(transform);
-    }
-
-    private static XmlDsigXPathTransform Selecting(string path)
-    {
-        var transform = new XmlDsigXPathTransform();
-        var document = new XmlDocument();
-        document.LoadXml($"<XPath>{path}</XPath>");
-        transform.LoadInnerXml(document.ChildNodes);
-        return transform;
-    }
 }

@@ -5,6 +5,7 @@ using System.Xml;
 using NUnit.Framework;
 using Provisioning.Api.Hosting;
 using Provisioning.Api.Sso.Saml;
+using static Provisioning.Tests.Sso.Saml.Transforms;
 
 namespace Provisioning.Tests.Sso.Saml;
 
@@ -217,21 +218,6 @@ public sealed class SignatureAbuseTests : SamlFixture
         var document = Good.Document();
         Key.Sign(document, Id(document), change, method);
         return document;
-    }
-
-    private static void Chain(Reference reference, params Transform[] transforms)
-    {
-        reference.TransformChain = new TransformChain();
-        foreach (var transform in transforms) reference.AddTransform(transform);
-    }
-
-    private static XmlDsigXPathTransform Selecting(string path)
-    {
-        var transform = new XmlDsigXPathTransform();
-        var document = new XmlDocument();
-        document.LoadXml($"<XPath>{path}</XPath>");
-        transform.LoadInnerXml(document.ChildNodes);
-        return transform;
     }
 
     private static XmlElement Child(XmlElement parent, string name) => parent.ChildNodes.OfType<XmlElement>().Single(child => child.LocalName == name);
