@@ -13,7 +13,7 @@ namespace Provisioning.Tests.Http;
 /// <summary>The built service as a process of its own on a data folder that outlives it, so that it can be killed and started again.</summary>
 public sealed class ServiceProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
     private readonly TestDatabase database;
     private readonly bool ownsDatabase;
